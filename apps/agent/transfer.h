@@ -1,0 +1,13 @@
+/* Files to and from the guest. */
+#pragma once
+
+#include "channel.h"
+
+/*
+ * PUT: writes the DATA frames that follow to a file, reads the file again and answers END with what stands there now;
+ * or FAIL, after the last of them. False if the channel ends.
+ */
+bool transfer_put(struct frame *frame);
+
+/* GET: answers with the file as DATA frames and END, or FAIL. */
+void transfer_get(const struct frame *frame);

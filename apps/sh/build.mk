@@ -1,0 +1,2 @@
+# The shell.
+$(call app,sh,$(notdir $(wildcard $(here)/*.c)))

@@ -1,0 +1,5 @@
+/* false: does nothing, without success. */
+int main(void)
+{
+    return 1;
+}

@@ -1,0 +1,1 @@
+$(call native_program,virtio-blk,main.c disk.c,drv)

@@ -1,0 +1,1 @@
+$(call native_program,virtio-console,main.c session.c ports.c,drv)

@@ -1,0 +1,1 @@
+$(call native_program,ns16550,main.c uart.c,drv)

@@ -1,0 +1,58 @@
+/*
+ * What an architecture supplies. arch_types.h (found by the include path) has the types and what must be inlined;
+ * the functions below are the rest. docs/porting.md walks through them.
+ */
+#pragma once
+
+#include "abi/types.h"
+#include <arch_types.h>
+
+struct cpu;
+struct thread;
+
+/*
+ * Inlined by arch_types.h:
+ *   struct arch_hot_regs     registers of a thread that survive an invocation (first member: pc), and status
+ *   struct arch_cold_regs    all others: mr[8], tag, selector/label, timeouts, reply_slot, and what the ABI zeroes
+ *   struct arch_fpu          FPU state
+ *   arch_regs_result(cold)   the registers are an invocation's result: all beyond words, tag and label come back zero
+ *   arch_cpu_self()          the struct cpu of the executing CPU
+ *   arch_time()              ticks of the time source
+ *   arch_space_switch(root)  loads the MMU register
+ *   arch_pte_make(phys, rights), arch_pte_table(phys), arch_pte_valid, arch_pte_leaf, arch_pte_phys
+ *   arch_phys_to_virt, arch_virt_to_phys   the kernel's window on physical memory
+ */
+
+/* --- time and interrupts --- */
+void arch_timer_set(u64 ticks);      /* the timer interrupt comes at this time (at once if it has passed) */
+bool arch_irq_pending(void);         /* an interrupt waits to be taken: long operations stop */
+void arch_idle(void);                /* waits for an interrupt and serves it */
+u64 arch_us_to_ticks(u64 us);
+u64 arch_ticks_to_us(u64 ticks);
+u64 arch_boot_time(void);            /* time 0 of absolute timeouts, in ticks */
+
+/* --- interrupt lines --- */
+u32 arch_line_count(void);
+void arch_line_enable(u32 line, bool on);
+void arch_line_complete(u32 line);   /* the interrupt was served: the line may signal again */
+
+/* --- address spaces --- */
+void arch_space_init_root(u64 *table); /* enters the kernel's own mappings into a new root table */
+u64 arch_space_root(u64 *table, u64 asid);
+u64 arch_kernel_root(void);          /* a root with the kernel's mappings only */
+u64 arch_asid_count(void);           /* 1: the MMU has none, the TLB is flushed at each switch */
+void arch_tlb_flush_page(u64 asid, vaddr_t address);
+void arch_tlb_flush_asid(u64 asid);
+void arch_code_changed(void);        /* instruction fetches see all earlier stores */
+
+/* --- threads --- */
+void arch_thread_init(struct thread *t);
+void arch_regs_restart(struct thread *t);       /* the invocation is executed again when t runs next */
+void arch_exception_read(struct thread *t, u64 words[]);        /* EXC_WORD_PC and all registers */
+void arch_exception_write(struct thread *t, const u64 words[]); /* the same back; privileged bits are ignored */
+void arch_fpu_drop(struct thread *t);           /* t's state in the FPU is no longer needed */
+
+/* --- console and end --- */
+void arch_console_put(char c);
+int arch_console_get(void);          /* -1: none */
+_Noreturn void arch_halt(void);

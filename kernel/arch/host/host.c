@@ -1,0 +1,355 @@
+/* The machine that the portable kernel runs on when it is linked into a test. */
+#include "kernel/arch/host/host.h"
+#include "kernel/factory.h"
+#include "kernel/fault.h"
+#include "kernel/invoke.h"
+#include "kernel/ipc.h"
+#include "kernel/irq.h"
+#include "kernel/panic.h"
+#include "kernel/pool.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICKS_PER_US 10
+#define LINES        32
+
+u8 *host_ram;
+u64 host_time, host_root;
+u32 host_pending_after;
+bool host_pending_enabled;
+u64 host_fail_page;
+
+static struct cpu the_cpu;
+static struct task *root_task;
+static struct thread *root_thread;
+static struct object *boot_objects;
+static u64 timer;
+static jmp_buf idle;
+
+struct cpu *arch_cpu_self(void)
+{
+    return &the_cpu;
+}
+
+/* --- what arch.h asks for --- */
+
+void arch_timer_set(u64 ticks)
+{
+    timer = ticks;
+}
+
+bool arch_irq_pending(void)
+{
+    if (!host_pending_enabled)
+        return false;
+    if (host_pending_after) {
+        host_pending_after--;
+        return false;
+    }
+    return true;
+}
+
+/* All threads wait: the test goes on. */
+void arch_idle(void)
+{
+    longjmp(idle, 1);
+}
+
+u64 arch_us_to_ticks(u64 us)
+{
+    return us * TICKS_PER_US;
+}
+
+u64 arch_ticks_to_us(u64 ticks)
+{
+    return ticks / TICKS_PER_US;
+}
+
+u64 arch_boot_time(void)
+{
+    return 0;
+}
+
+u32 arch_line_count(void)
+{
+    return LINES;
+}
+
+void arch_line_enable(u32 line, bool on)
+{
+}
+
+void arch_line_complete(u32 line)
+{
+}
+
+void arch_space_init_root(u64 *table)
+{
+}
+
+u64 arch_space_root(u64 *table, u64 asid)
+{
+    return arch_virt_to_phys(table) | asid;
+}
+
+u64 arch_kernel_root(void)
+{
+    return 0;
+}
+
+u64 arch_asid_count(void)
+{
+    return 64;
+}
+
+void arch_tlb_flush_page(u64 asid, vaddr_t address)
+{
+}
+
+void arch_tlb_flush_asid(u64 asid)
+{
+}
+
+void arch_code_changed(void)
+{
+}
+
+void arch_thread_init(struct thread *t)
+{
+}
+
+void arch_regs_restart(struct thread *t)
+{
+    t->cold.restart = true;
+}
+
+void arch_exception_read(struct thread *t, u64 words[])
+{
+    memset(words, 0, EXC_WORDS * sizeof *words);
+    words[EXC_WORD_PC] = t->hot.pc;
+    words[EXC_WORD_REGS + 1] = t->hot.sp;
+    words[EXC_WORD_REGS + 3] = t->hot.tp;
+}
+
+void arch_exception_write(struct thread *t, const u64 words[])
+{
+    t->hot.pc = words[EXC_WORD_PC];
+    t->hot.sp = words[EXC_WORD_REGS + 1];
+    t->hot.tp = words[EXC_WORD_REGS + 3];
+}
+
+void arch_fpu_drop(struct thread *t)
+{
+}
+
+void arch_console_put(char c)
+{
+}
+
+int arch_console_get(void)
+{
+    return -1;
+}
+
+void arch_halt(void)
+{
+    abort();
+}
+
+void kernel_print(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+}
+
+void kernel_panic(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+/* Every page of kernel memory comes through here: the linker is told to wrap pool_alloc. */
+void *__real_pool_alloc(void);
+void *__wrap_pool_alloc(void);
+
+void *__wrap_pool_alloc(void)
+{
+    return host_fail_page && --host_fail_page == 0 ? NULL : __real_pool_alloc();
+}
+
+/* --- driving it --- */
+
+struct thread *host_current(void)
+{
+    return the_cpu.current;
+}
+
+struct task *host_root_task(void)
+{
+    return root_task;
+}
+
+struct thread *host_root_thread(void)
+{
+    return root_thread;
+}
+
+/* An invocation that was interrupted is executed again by the thread's own doing: here, at once when it runs. */
+static void restart_pending(void)
+{
+    while (the_cpu.current && the_cpu.current->cold.restart) {
+        struct thread *t = the_cpu.current;
+        t->cold.restart = false;
+        invoke(t);
+        sched_exit(&the_cpu);
+    }
+}
+
+static void leave_kernel(void)
+{
+    sched_exit(&the_cpu);
+    host_pending_enabled = false; /* the interrupt is served, and the kernel left once more */
+    sched_exit(&the_cpu);
+    restart_pending();
+}
+
+void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 words[MSG_REGS])
+{
+    struct thread *t = the_cpu.current;
+    memcpy(t->cold.mr, words, sizeof t->cold.mr);
+    t->cold.tag = tag;
+    t->cold.selector = selector;
+    t->cold.timeouts = timeouts;
+    t->cold.reply_slot = reply_slot;
+    if (setjmp(idle))
+        return;
+    invoke(t);
+    leave_kernel();
+}
+
+void host_invoke_fast(u64 tag, u64 selector, const u64 words[MSG_REGS])
+{
+    struct thread *t = the_cpu.current;
+    struct fast_path f = ipc_fast(tag, selector, t);
+    if (!f.next) {
+        host_invoke(tag, selector, 0, 0, words);
+        return;
+    }
+    if ((tag & TAG_WORDS_MASK) > MSG_REGS)
+        ipc_copy_words(t, f.next, tag);
+    memcpy(f.next->cold.mr, words, sizeof f.next->cold.mr);
+    f.next->cold.tag = tag;
+    f.next->cold.label = f.label;
+    arch_regs_result(&f.next->cold);
+    the_cpu.current = f.next;
+}
+
+void host_page_fault(vaddr_t address, u32 access)
+{
+    if (setjmp(idle))
+        return;
+    fault_page(the_cpu.current, address, access, 13, address);
+    leave_kernel();
+}
+
+void host_exception(u64 cause)
+{
+    if (setjmp(idle))
+        return;
+    fault_exception(the_cpu.current, cause, 0);
+    leave_kernel();
+}
+
+void host_advance(u64 microseconds)
+{
+    host_time += microseconds * TICKS_PER_US;
+    if (setjmp(idle))
+        return;
+    if (host_time >= timer)
+        sched_timer(&the_cpu);
+    leave_kernel();
+}
+
+void host_interrupt(u32 line)
+{
+    if (setjmp(idle))
+        return;
+    icu_fire(line);
+    leave_kernel();
+}
+
+/* --- boot --- */
+
+static void give(u32 slot, struct object *o)
+{
+    err_t error = E_OK;
+    struct slot *s = task_slot_make(root_task, slot, &error);
+    if (!s || map_cap_first(o, root_task, s))
+        kernel_panic("host: no memory for the first capabilities");
+}
+
+static void give_all(struct sc *sc)
+{
+    static const u8 kinds[] = {OBJ_LOG, OBJ_ICU, OBJ_SCHEDULER};
+    for (u32 i = 0; i < 3; i++)
+        object_init(&boot_objects[i], kinds[i], NULL);
+    give(1, &root_task->object);
+    give(2, &root_thread->object);
+    give(3, &factory_root.object);
+    give(4, &boot_objects[0]);
+    give(5, &boot_objects[1]);
+    give(6, &boot_objects[2]);
+    give(7, &sc->object);
+}
+
+static void start_root(struct sc *sc)
+{
+    void *page = factory_alloc_page(&factory_root);
+    if (space_enter(&root_task->space, HOST_UTCB & ~0xfffull, 12, arch_virt_to_phys(page), RIGHT_R | RIGHT_W, NULL,
+                    &factory_root))
+        kernel_panic("host: no memory for the first UTCB");
+    root_thread->task = root_task;
+    root_thread->root = root_task->space.root;
+    root_thread->slots = root_task->slots;
+    root_thread->utcb = page;
+    list_push_back(&root_task->threads, &root_thread->in_task);
+    sc->owner = sc->thread = root_thread;
+    root_thread->own_sc = root_thread->sc = sc;
+    sched_ready(root_thread, false);
+}
+
+void host_boot(u64 pool_bytes, u64 user_bytes)
+{
+    if (!host_ram)
+        host_ram = aligned_alloc(1 << 21, HOST_RAM_BYTES);
+    if (!boot_objects)
+        boot_objects = aligned_alloc(16, 3 * sizeof *boot_objects);
+    host_time = 0;
+    timer = ~0ull;
+    host_pending_enabled = false;
+    host_fail_page = 0;
+    the_cpu = (struct cpu){0};
+    objects_init();
+    icu_init();
+    pool_init(host_ram, pool_bytes);
+    factory_init();
+    sched_init(&the_cpu);
+    root_task = task_create(&factory_root);
+    root_thread = thread_create(&factory_root);
+    struct sc *sc = sc_create(&factory_root, 128);
+    give_all(sc);
+    for (u64 at = 0; at < user_bytes; at += 1 << 21)
+        if (map_memory_root(root_task, HOST_RAM_BASE + HOST_RAM_BYTES / 2 + at, HOST_MEMORY + at, 21, RIGHTS_RWX))
+            kernel_panic("host: no memory for the first mappings");
+    start_root(sc);
+    sched_exit(&the_cpu);
+}

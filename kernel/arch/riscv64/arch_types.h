@@ -1,0 +1,133 @@
+/* RISC-V, RV64 with Sv39: registers of a thread, page-table entries, and the few instructions that must be inlined. */
+#pragma once
+
+#include "abi/arch/riscv64.h"
+#include "abi/invoke.h"
+#include "abi/types.h"
+
+/* The kernel sees physical address p at p + KERNEL_WINDOW: the upper half of Sv39. */
+#define KERNEL_WINDOW 0xffffffc000000000ull
+
+#define ARCH_ELF_MACHINE 243 /* EM_RISCV */
+#define ARCH_LEVELS 3 /* of page tables: 1 GiB, 2 MiB, 4 KiB */
+
+#define SSTATUS_SPIE    (1ull << 5)
+#define SSTATUS_SPP     (1ull << 8)
+#define SSTATUS_FS      (3ull << 13)
+#define SSTATUS_FS_OFF  (0ull << 13)
+#define SSTATUS_FS_CLEAN (2ull << 13)
+#define SSTATUS_FS_DIRTY (3ull << 13)
+
+/* Offsets are known to entry.S. */
+struct arch_hot_regs {
+    u64 pc, sp, gp, tp, s0;
+    u64 status; /* sstatus: FS tells whether the FPU holds the thread's state, and whether it is dirty */
+};
+
+struct arch_cold_regs {
+    u64 mr[MSG_REGS]; /* s2-s9 */
+    u64 tag;          /* a0 */
+    union {
+        u64 selector; /* a1 in */
+        u64 label;    /* a1 out */
+    };
+    u64 timeouts;     /* a2 */
+    u64 reply_slot;   /* a3 */
+    u64 a4, a5, a6, a7;
+    u64 ra, t0, t1, t2, t3, t4, t5, t6, s1, s10, s11;
+    u64 trapped;      /* not 0: all of these count; 0: only words, tag and label, the rest comes back zero */
+};
+
+/* The registers are those of an invocation's result. */
+static inline void arch_regs_result(struct arch_cold_regs *r)
+{
+    r->trapped = 0;
+}
+
+struct arch_fpu {
+    u64 f[32];
+    u64 fcsr;
+};
+
+struct cpu;
+
+#define csr_read(name)                                                                                                 \
+    ({                                                                                                                 \
+        u64 value_;                                                                                                    \
+        __asm__ volatile("csrr %0, " #name : "=r"(value_));                                                            \
+        value_;                                                                                                        \
+    })
+#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"rK"((u64)(value)) : "memory")
+#define csr_set(name, bits)    __asm__ volatile("csrs " #name ", %0" ::"rK"((u64)(bits)) : "memory")
+#define csr_clear(name, bits)  __asm__ volatile("csrc " #name ", %0" ::"rK"((u64)(bits)) : "memory")
+
+/* One CPU runs. With more, entry.S leaves the running thread in tp, whose first lines name its CPU. */
+extern struct cpu arch_boot_cpu;
+static inline struct cpu *arch_cpu_self(void)
+{
+    return &arch_boot_cpu;
+}
+
+static inline u64 arch_time(void)
+{
+    return csr_read(time);
+}
+
+static inline void arch_space_switch(u64 root)
+{
+    csr_write(satp, root);
+}
+
+static inline void *arch_phys_to_virt(paddr_t p)
+{
+    return (void *)(p + KERNEL_WINDOW);
+}
+
+static inline paddr_t arch_virt_to_phys(const void *v)
+{
+    return (u64)v - KERNEL_WINDOW;
+}
+
+/*
+ * Page-table entry (privileged specification, 4.4 Sv39):
+ *
+ *   63   54 53        10 9 8 7 6 5 4 3 2 1 0
+ *  +-------+------------+---+-+-+-+-+-+-+-+-+
+ *  |   0   |    PPN     | 0 |D|A|G|U|X|W|R|V|
+ *  +-------+------------+---+-+-+-+-+-+-+-+-+
+ */
+#define PTE_V 0x01ull
+#define PTE_R 0x02ull
+#define PTE_W 0x04ull
+#define PTE_X 0x08ull
+#define PTE_U 0x10ull
+#define PTE_G 0x20ull
+#define PTE_A 0x40ull
+#define PTE_D 0x80ull
+
+static inline u64 arch_pte_table(paddr_t p)
+{
+    return p >> 12 << 10 | PTE_V;
+}
+
+/* A leaf of a user's space. A and D are set at once: the kernel does not track use. */
+static inline u64 arch_pte_make(paddr_t p, u32 rights)
+{
+    return p >> 12 << 10 | PTE_V | PTE_R | PTE_U | PTE_A | PTE_D | ((rights & RIGHT_W) ? PTE_W : 0) |
+           ((rights & RIGHT_X) ? PTE_X : 0);
+}
+
+static inline bool arch_pte_valid(u64 pte)
+{
+    return pte & PTE_V;
+}
+
+static inline bool arch_pte_leaf(u64 pte)
+{
+    return pte & (PTE_R | PTE_X);
+}
+
+static inline paddr_t arch_pte_phys(u64 pte)
+{
+    return pte << 10 >> 20 << 12;
+}

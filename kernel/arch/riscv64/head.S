@@ -1,0 +1,69 @@
+/*
+ * First instructions, at physical 0x80200000, MMU off: a0 = hart id, a1 = device tree. Switches to the kernel's window
+ * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well.
+ */
+#include "kernel/arch/riscv64/offsets.h"
+
+    .section .text.head, "ax"
+    .globl _start
+_start:
+    rdtime  s2                      /* the clock starts here */
+    csrw    sie, zero
+    mv      s0, a0
+    mv      s1, a1
+    lla     t0, boot_table
+    li      t1, 0xcf                /* D A X W R V, no U: physical 0 at the start of the window ... */
+    li      t3, 1 << 28             /* ... then 1 GiB more each */
+    addi    t4, t0, 2047
+    addi    t4, t4, 1               /* upper half of the table */
+    li      t5, 8                   /* as much as holds kernel and device tree; mmu.c maps the rest */
+1:  sd      t1, (t4)
+    add     t1, t1, t3
+    addi    t4, t4, 8
+    addi    t5, t5, -1
+    bnez    t5, 1b
+    li      t1, (2 << 28) | 0xcf    /* here: the gigabyte at 0x80000000 */
+    sd      t1, 16(t0)
+
+    srli    t0, t0, 12
+    li      t1, 8
+    slli    t1, t1, 60
+    or      t0, t0, t1
+    lla     t2, 2f
+    li      t3, 0xffffffc000000000
+    add     t2, t2, t3
+    sfence.vma
+    csrw    satp, t0
+    jr      t2
+2:  lla     sp, arch_boot_cpu
+    mv      a0, s0
+    mv      a1, s1
+    mv      a2, s2
+    call    boot_machine
+    tail    resume                  /* to the first thread */
+
+/* Whether stimecmp (Sstc) can be written: a0 = 1, else the trap leads behind the attempt. */
+    .text
+    .globl timer_probe
+    .balign 4
+timer_probe:
+    csrr    t0, stvec
+    lla     t1, 3f
+    csrw    stvec, t1
+    li      a0, 0
+    li      t2, -1
+    csrw    0x14d, t2
+    li      a0, 1
+    .balign 4
+3:  csrw    stvec, t0
+    ret
+
+    .section .bss.page, "aw", @nobits
+    .globl boot_table
+    .balign 4096
+boot_table:
+    .space 4096
+    .space STACK_SIZE               /* the stack lies below struct cpu */
+    .globl arch_boot_cpu
+arch_boot_cpu:
+    .space 8192

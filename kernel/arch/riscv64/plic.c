@@ -1,0 +1,44 @@
+/* RISC-V PLIC specification 1.0.0. A claimed line is not offered again before it is completed. */
+#include "kernel/arch/riscv64/plic.h"
+#include "hw/plic.h"
+#include "kernel/arch.h"
+
+static volatile u8 *plic;
+static u32 plic_sources, plic_context;
+
+static volatile u32 *reg(u64 offset)
+{
+    return (volatile u32 *)(plic + offset);
+}
+
+void plic_init(paddr_t base, u32 sources, u32 context)
+{
+    plic = arch_phys_to_virt(base);
+    plic_sources = sources;
+    plic_context = context;
+    for (u32 line = 1; line < sources; line += 32)
+        *reg(PLIC_ENABLE(context, line)) = 0;
+    *reg(PLIC_THRESHOLD(context)) = 0;
+}
+
+u32 plic_claim(void)
+{
+    return *reg(PLIC_CLAIM(plic_context));
+}
+
+u32 arch_line_count(void)
+{
+    return plic_sources;
+}
+
+void arch_line_enable(u32 line, bool on)
+{
+    volatile u32 *enable = reg(PLIC_ENABLE(plic_context, line));
+    *enable = on ? *enable | 1u << line % 32 : *enable & ~(1u << line % 32);
+    *reg(PLIC_PRIORITY(line)) = on; /* last: where a pending signal is noticed at this write only (QEMU 7.2) */
+}
+
+void arch_line_complete(u32 line)
+{
+    *reg(PLIC_CLAIM(plic_context)) = line;
+}

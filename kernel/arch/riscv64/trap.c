@@ -1,0 +1,151 @@
+/* What brings the CPU into the kernel besides the fast path, and how it leaves. */
+#include "kernel/arch/riscv64/fpu.h"
+#include "kernel/arch/riscv64/offsets.h"
+#include "kernel/arch/riscv64/plic.h"
+#include "kernel/fault.h"
+#include "kernel/invoke.h"
+#include "kernel/irq.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+
+_Static_assert(offsetof(struct thread, hot.pc) == THREAD_PC, "entry.S");
+_Static_assert(offsetof(struct thread, hot.sp) == THREAD_SP, "entry.S");
+_Static_assert(offsetof(struct thread, hot.gp) == THREAD_GP, "entry.S");
+_Static_assert(offsetof(struct thread, hot.tp) == THREAD_TP, "entry.S");
+_Static_assert(offsetof(struct thread, hot.s0) == THREAD_S0, "entry.S");
+_Static_assert(offsetof(struct thread, hot.status) == THREAD_STATUS, "entry.S");
+_Static_assert(offsetof(struct thread, cpu) == THREAD_CPU, "entry.S");
+_Static_assert(offsetof(struct thread, cold.mr) == COLD_MR, "entry.S");
+_Static_assert(offsetof(struct thread, cold.tag) == COLD_A0, "entry.S");
+_Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
+_Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
+_Static_assert(sizeof(struct cpu) <= 8192, "head.S");
+
+/* scause (privileged specification, table 4.2) */
+#define CAUSE_INTERRUPT      (1ull << 63)
+#define CAUSE_TIMER          (CAUSE_INTERRUPT | 5)
+#define CAUSE_EXTERNAL       (CAUSE_INTERRUPT | 9)
+#define CAUSE_ILLEGAL        2
+#define CAUSE_FETCH_FAULT    12
+#define CAUSE_LOAD_FAULT     13
+#define CAUSE_STORE_FAULT    15
+
+#define SIE_TIMER    (1ull << 5)
+#define SIE_EXTERNAL (1ull << 9)
+
+struct thread *trap_invoke(struct thread *t);
+struct thread *trap_other(struct thread *t);
+_Noreturn void trap_in_kernel(u64 cause, u64 pc, u64 value);
+
+struct thread *trap_invoke(struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+    cpu->current = t;
+    invoke(t);
+    return sched_exit(cpu);
+}
+
+static void serve_interrupts(u64 pending)
+{
+    if (pending & SIE_TIMER)
+        sched_timer(cpu_self());
+    u32 line;
+    if (pending & SIE_EXTERNAL)
+        while ((line = plic_claim()))
+            icu_fire(line);
+}
+
+static void exception(struct thread *t, u64 cause, u64 value)
+{
+    u32 access = cause == CAUSE_FETCH_FAULT   ? RIGHT_X
+                 : cause == CAUSE_LOAD_FAULT  ? RIGHT_R
+                 : cause == CAUSE_STORE_FAULT ? RIGHT_W
+                                              : 0;
+    if (cause == CAUSE_ILLEGAL && fpu_acquire(t))
+        return;
+    if (access)
+        fault_page(t, value, access, cause, value);
+    else
+        fault_exception(t, cause, value);
+}
+
+struct thread *trap_other(struct thread *t)
+{
+    u64 cause = csr_read(scause);
+    cpu_self()->current = t;
+    if (cause & CAUSE_INTERRUPT)
+        serve_interrupts(csr_read(sip) & csr_read(sie));
+    else
+        exception(t, cause, csr_read(stval));
+    return sched_exit(cpu_self());
+}
+
+void trap_in_kernel(u64 cause, u64 pc, u64 value)
+{
+    kernel_panic("trap in the kernel: cause %lu at %lx, value %lx", cause, pc, value);
+}
+
+bool arch_irq_pending(void)
+{
+    return csr_read(sip) & csr_read(sie);
+}
+
+void arch_idle(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+    serve_interrupts(csr_read(sip) & csr_read(sie));
+}
+
+/* --- registers of a thread --- */
+
+void arch_thread_init(struct thread *t)
+{
+    t->hot.status = csr_read(sstatus) & ~(SSTATUS_FS | SSTATUS_SPP);
+    t->root = arch_kernel_root();
+}
+
+/* Of a thread that is in an invocation, the registers beyond it are zero, whatever the struct says. */
+static void clear_dead(struct arch_cold_regs *r)
+{
+    if (r->trapped)
+        return;
+    r->a4 = r->a5 = r->a6 = r->a7 = 0;
+    r->ra = r->t0 = r->t1 = r->t2 = r->t3 = r->t4 = r->t5 = r->t6 = 0;
+    r->s1 = r->s10 = r->s11 = 0;
+}
+
+void arch_regs_restart(struct thread *t)
+{
+    t->hot.pc -= 4;
+    clear_dead(&t->cold);
+    t->cold.trapped = 1; /* timeouts and reply slot are needed again */
+}
+
+/* Where register x[n] of a thread is kept, n = 1..31. */
+static u64 *register_place(struct thread *t, u32 n)
+{
+    struct arch_cold_regs *c = &t->cold;
+    u64 *const place[32] = {
+        NULL,      &c->ra,    &t->hot.sp, &t->hot.gp, &t->hot.tp, &c->t0,    &c->t1,    &c->t2,
+        &t->hot.s0, &c->s1,   &c->tag,    &c->label,  &c->timeouts, &c->reply_slot, &c->a4, &c->a5,
+        &c->a6,    &c->a7,    &c->mr[0],  &c->mr[1],  &c->mr[2],  &c->mr[3], &c->mr[4], &c->mr[5],
+        &c->mr[6], &c->mr[7], &c->s10,    &c->s11,    &c->t3,     &c->t4,    &c->t5,    &c->t6,
+    };
+    return place[n];
+}
+
+void arch_exception_read(struct thread *t, u64 words[])
+{
+    clear_dead(&t->cold);
+    words[EXC_WORD_PC] = t->hot.pc;
+    for (u32 n = 1; n < 32; n++)
+        words[EXC_WORD_REGS + n - 1] = *register_place(t, n);
+}
+
+void arch_exception_write(struct thread *t, const u64 words[])
+{
+    t->hot.pc = words[EXC_WORD_PC];
+    for (u32 n = 1; n < 32; n++)
+        *register_place(t, n) = words[EXC_WORD_REGS + n - 1];
+    t->cold.trapped = 1;
+}

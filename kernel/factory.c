@@ -1,0 +1,170 @@
+/*
+ * Kernel memory under quotas. Pages come from the pool, are charged to one factory, and hold either one thing (a page
+ * table, a leaf of slots, kernel-user memory) or objects of one size class (a slab, with its header at the start).
+ *
+ *   slab page:  | header | object | object | ... |     header.free chains the free ones
+ */
+#include "kernel/factory.h"
+#include "kernel/map.h"
+#include "kernel/panic.h"
+#include "kernel/pool.h"
+#include "lib/base/string.h"
+
+struct slab {
+    struct list_link link; /* in factory->slabs[class] while there is room */
+    struct factory *factory;
+    void *free;
+    u32 used;
+    u32 class;
+};
+
+/* The largest, that of threads, is a multiple of 64: their first two lines are cache lines. */
+static const u16 class_size[SLAB_CLASSES] = {64, 96, 128, 192, 288, 448, 1008, 1984};
+
+#define SLAB_ROOM (PAGE_SIZE - sizeof(struct slab))
+
+struct factory factory_root;
+
+static bool charge(struct factory *f, u64 bytes)
+{
+    if (bytes > f->quota - f->used)
+        return false;
+    f->used += bytes;
+    return true;
+}
+
+static void *take_page(struct factory *f)
+{
+    if (!charge(f, PAGE_SIZE))
+        return NULL;
+    void *page = pool_alloc();
+    if (!page)
+        f->used -= PAGE_SIZE;
+    return page;
+}
+
+void *factory_alloc_page(struct factory *f)
+{
+    void *page = take_page(f);
+    if (page)
+        memset(page, 0, PAGE_SIZE);
+    return page;
+}
+
+void factory_free_page(struct factory *f, void *page)
+{
+    f->used -= PAGE_SIZE;
+    pool_free(page);
+}
+
+/* Smallest class that holds `size` bytes, by the number of 32-byte units. */
+static u32 class_for(size_t size)
+{
+    static const u8 class_of_units[] = {
+        0, 0, 0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+        7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    };
+    u32 class = class_of_units[(size + 31) / 32];
+    kernel_assert(class_size[class] >= size);
+    return class;
+}
+
+static struct slab *slab_create(struct factory *f, u32 class)
+{
+    struct slab *slab = take_page(f);
+    if (!slab)
+        return NULL;
+    *slab = (struct slab){.factory = f, .class = class};
+    u32 count = SLAB_ROOM / class_size[class];
+    u8 *object = (u8 *)slab + PAGE_SIZE - count * class_size[class];
+    for (; count; count--, object += class_size[class]) {
+        *(void **)object = slab->free;
+        slab->free = object;
+    }
+    list_push_front(&f->slabs[class], &slab->link);
+    return slab;
+}
+
+void *factory_alloc_raw(struct factory *f, size_t size)
+{
+    u32 class = class_for(size);
+    struct slab *slab = list_empty(&f->slabs[class]) ? slab_create(f, class)
+                                                     : list_first(&f->slabs[class], struct slab, link);
+    if (!slab)
+        return NULL;
+    void *object = slab->free;
+    slab->free = *(void **)object;
+    slab->used++;
+    if (!slab->free)
+        list_remove(&slab->link);
+    return object;
+}
+
+void *factory_alloc(struct factory *f, size_t size)
+{
+    void *object = factory_alloc_raw(f, size);
+    if (object)
+        memset(object, 0, size);
+    return object;
+}
+
+void factory_free(void *object)
+{
+    struct slab *slab = (struct slab *)((u64)object & ~(PAGE_SIZE - 1));
+    if (!slab->free)
+        list_push_front(&slab->factory->slabs[slab->class], &slab->link);
+    *(void **)object = slab->free;
+    slab->free = object;
+    if (--slab->used == 0) {
+        list_remove(&slab->link);
+        factory_free_page(slab->factory, slab);
+    }
+}
+
+static void setup(struct factory *f, struct factory *parent, u64 quota, u32 priority_max)
+{
+    f->parent = parent;
+    f->quota = quota;
+    f->priority_max = priority_max;
+    list_init(&f->objects);
+    for (u32 i = 0; i < SLAB_CLASSES; i++)
+        list_init(&f->slabs[i]);
+}
+
+void factory_init(void)
+{
+    factory_root = (struct factory){0};
+    setup(&factory_root, NULL, pool_size(), PRIORITY_MAX);
+    object_init(&factory_root.object, OBJ_FACTORY, NULL);
+}
+
+struct factory *factory_create(struct factory *parent, u64 quota, u32 priority_max)
+{
+    if (!charge(parent, quota))
+        return NULL;
+    struct factory *f = factory_alloc(parent, sizeof *f);
+    if (!f) {
+        parent->used -= quota;
+        return NULL;
+    }
+    setup(f, parent, quota, priority_max);
+    object_init(&f->object, OBJ_FACTORY, parent);
+    return f;
+}
+
+bool factory_destroy(struct factory *f)
+{
+    while (!list_empty(&f->objects)) {
+        struct object *o = list_first(&f->objects, struct object, siblings);
+        if (o->first && !node_revoke(o->first))
+            return false;
+        if (!o->dying) /* it had no capability */
+            object_kill(o);
+    }
+    return true;
+}
+
+void factory_return_quota(struct factory *f)
+{
+    f->parent->used -= f->quota;
+}

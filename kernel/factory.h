@@ -1,0 +1,46 @@
+/*
+ * Factories: kernel memory under a quota. Every page the kernel uses for somebody is charged to a factory, and each
+ * factory has slabs of its own, so that destroying it gives back whole pages.
+ */
+#pragma once
+
+#include "kernel/object.h"
+
+#define SLAB_CLASSES 8
+
+struct factory {
+    struct object object;
+    struct factory *parent;     /* NULL: the first */
+    u64 quota, used;            /* bytes; `used` counts pages taken and quotas given to children */
+    u32 priority_max;           /* of scheduling contexts that are charged here */
+    struct list_link objects;   /* everything created from it */
+    struct list_link slabs[SLAB_CLASSES]; /* pages with room, per size class */
+};
+
+static inline struct factory *factory_of(struct object *o)
+{
+    return container_of(o, struct factory, object);
+}
+
+struct factory *factory_create(struct factory *parent, u64 quota, u32 priority_max);
+
+/* Destroys all that was created from it, step by step. False: interrupted, call again. */
+bool factory_destroy(struct factory *f);
+
+/* The dead factory's quota goes back to its parent. */
+void factory_return_quota(struct factory *f);
+
+/* Zeroed memory of `size` bytes (at most 1,984), or a zeroed page. NULL: quota or pool exhausted. */
+void *factory_alloc(struct factory *f, size_t size);
+/* The same for who initialises it all: what it holds is undefined. */
+void *factory_alloc_raw(struct factory *f, size_t size);
+
+void *factory_alloc_page(struct factory *f);
+
+/* Gives memory back; a slab object's page knows whose it is. */
+void factory_free(void *object);
+void factory_free_page(struct factory *f, void *page);
+
+/* The first factory, which owns the whole pool. */
+extern struct factory factory_root;
+void factory_init(void);

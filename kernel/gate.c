@@ -1,0 +1,86 @@
+/* The operations on gates themselves. */
+#include "kernel/gate.h"
+#include "kernel/factory.h"
+#include "kernel/ipc.h"
+#include "kernel/irq.h"
+
+struct gate *gate_create(struct factory *f)
+{
+    struct gate *g = factory_alloc(f, sizeof *g);
+    if (!g)
+        return NULL;
+    object_init(&g->object, OBJ_GATE, f);
+    list_init(&g->of_thread);
+    return g;
+}
+
+void gate_unbind(struct gate *g)
+{
+    struct thread *receiver = g->object.receiver;
+    list_remove(&g->of_thread);
+    g->object.receiver = &thread_nobody;
+    if (receiver != &thread_nobody)
+        ipc_cancel_senders(&receiver->senders, &g->object, E_CANCELED);
+}
+
+void gate_destroy(struct gate *g)
+{
+    struct thread *receiver = g->object.receiver;
+    gate_unbind(g);
+    ipc_cancel_senders(&g->senders, &g->object, E_CANCELED);
+    if (receiver != &thread_nobody && receiver->del_irq.word)
+        irq_trigger(irq_of(slot_object(&receiver->del_irq)));
+}
+
+void gate_unheld(struct object *o)
+{
+    struct thread *t = o->receiver;
+    if (o->type != OBJ_GATE || o->dying || t == &thread_nobody)
+        return;
+    list_remove(&gate_of(o)->of_thread);
+    list_push_back(&t->unheld, &gate_of(o)->of_thread);
+    if (t->del_irq.word)
+        irq_trigger(irq_of(slot_object(&t->del_irq)));
+}
+
+bool gate_next_unheld(struct thread *t, u64 *label)
+{
+    while (!list_empty(&t->unheld)) {
+        struct gate *g = list_first(&t->unheld, struct gate, of_thread);
+        list_remove(&g->of_thread);
+        list_push_back(&t->gates, &g->of_thread);
+        *label = g->object.label;
+        if (tree_empty(&g->object.first->children)) /* else it was given away anew */
+            return true;
+    }
+    return false;
+}
+
+err_t op_GATE_BIND(struct invocation *inv)
+{
+    err_t error;
+    struct object *o = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
+    if (!o)
+        return error;
+    struct gate *g = gate_of(inv->object);
+    struct thread *t = thread_of(o), *old = g->object.receiver;
+
+    /* point of no return */
+    list_remove(&g->of_thread);
+    g->object.receiver = t;
+    g->object.label = inv->w[1];
+    list_push_back(&t->gates, &g->of_thread);
+    ipc_gate_bound(&g->object, &g->senders);
+    if (old != t && old != &thread_nobody)
+        ipc_gate_bound(&g->object, &old->senders);
+    return E_OK;
+}
+
+err_t op_GATE_INFO(struct invocation *inv)
+{
+    struct object *o = inv->object;
+    inv->w[1] = o->label;
+    inv->w[2] = o->receiver != &thread_nobody;
+    inv->w[3] = !tree_empty(&o->first->children);
+    return E_OK;
+}

@@ -1,0 +1,129 @@
+/*
+ * The interrupt controller as an object: which line signals which Irq. A line that has fired stays claimed, and so
+ * silent, until the driver unmasks its Irq; in edge mode it is completed at once.
+ */
+#include "kernel/irq.h"
+
+#define LINES 128
+
+static struct irq *lines[LINES];
+
+static u32 line_count(void)
+{
+    return arch_line_count() < LINES ? arch_line_count() : LINES;
+}
+
+/* Line numbers start with 1. */
+static bool line_valid(u64 line)
+{
+    return line > 0 && line < line_count();
+}
+
+void icu_init(void)
+{
+    for (u32 i = 0; i < LINES; i++)
+        lines[i] = NULL;
+}
+
+void icu_fire(u32 line)
+{
+    struct irq *irq = line_valid(line) ? lines[line] : NULL;
+    if (!irq) {
+        arch_line_complete(line); /* before it is disabled: the controller ignores it afterwards */
+        arch_line_enable(line, false);
+        return;
+    }
+    if (irq->edge)
+        arch_line_complete(line);
+    else
+        irq->masked = true;
+    irq_trigger(irq);
+}
+
+void icu_release(struct irq *irq)
+{
+    if (irq->line == IRQ_NO_LINE)
+        return;
+    if (irq->masked)
+        arch_line_complete(irq->line);
+    arch_line_enable(irq->line, false);
+    lines[irq->line] = NULL;
+    irq->line = IRQ_NO_LINE;
+    irq->masked = false;
+}
+
+err_t op_ICU_BIND(struct invocation *inv)
+{
+    err_t error;
+    struct object *o = invocation_object(inv, 0, OBJ_IRQ, RIGHT_CONTROL, &error);
+    if (!o)
+        return error;
+    u64 line = inv->w[1];
+    if (!line_valid(line))
+        return E_RANGE;
+    if (lines[line])
+        return E_BUSY;
+    struct irq *irq = irq_of(o);
+
+    /* point of no return */
+    icu_release(irq);
+    lines[line] = irq;
+    irq->line = line;
+    arch_line_enable(line, true);
+    return E_OK;
+}
+
+err_t op_ICU_UNBIND(struct invocation *inv)
+{
+    if (!line_valid(inv->w[1]))
+        return E_RANGE;
+    if (!lines[inv->w[1]])
+        return E_NOENT;
+    icu_release(lines[inv->w[1]]);
+    return E_OK;
+}
+
+err_t op_ICU_INFO(struct invocation *inv)
+{
+    inv->w[1] = line_count();
+    inv->w[2] = 0; /* no message-signalled interrupts */
+    return E_OK;
+}
+
+err_t op_ICU_MSI_INFO(struct invocation *inv)
+{
+    return E_RANGE;
+}
+
+err_t op_ICU_SET_MODE(struct invocation *inv)
+{
+    if (!line_valid(inv->w[1]))
+        return E_RANGE;
+    if (inv->w[2] != ICU_LEVEL && inv->w[2] != ICU_EDGE)
+        return E_INVAL;
+    struct irq *irq = lines[inv->w[1]];
+    if (!irq)
+        return E_NOENT;
+    irq->edge = inv->w[2] == ICU_EDGE;
+    return E_OK;
+}
+
+static err_t set_enabled(struct invocation *inv, bool on)
+{
+    if (!line_valid(inv->w[1]))
+        return E_RANGE;
+    if (!lines[inv->w[1]])
+        return E_NOENT;
+    arch_line_enable(inv->w[1], on);
+    return E_OK;
+}
+
+err_t op_ICU_MASK(struct invocation *inv)
+{
+    return set_enabled(inv, false);
+}
+
+err_t op_ICU_UNMASK(struct invocation *inv)
+{
+    return set_enabled(inv, true);
+}

@@ -1,0 +1,617 @@
+/*
+ * Synchronous messages: the fast path, and below it the rules in full. Both do the same; the fast path takes every
+ * call and every reply-and-wait whose partner is waiting already and whose message has no items.
+ *
+ *   READY --call--> [SENDING] --taken--> CALLING --answer--> READY        the caller
+ *   WAIT  --message--> READY --reply and wait--> WAIT                     the server
+ */
+#include "kernel/ipc.h"
+#include "kernel/cold.h"
+#include "kernel/factory.h"
+#include "kernel/fault.h"
+#include "kernel/gate.h"
+#include "kernel/irq.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+
+/* --- fast path --- */
+
+/* Words from 8 on, from UTCB to UTCB; both lie in kernel-user memory, which never faults. */
+void ipc_copy_words(const struct thread *from, struct thread *to, u64 words)
+{
+    const u64 *s = from->utcb->mr + MSG_REGS, *end = from->utcb->mr + words;
+    u64 *d = to->utcb->mr + MSG_REGS;
+    for (; s + 4 <= end; s += 4, d += 4) {
+        u64 w0 = s[0], w1 = s[1], w2 = s[2], w3 = s[3];
+        d[0] = w0;
+        d[1] = w1;
+        d[2] = w2;
+        d[3] = w3;
+    }
+    while (s < end)
+        *d++ = *s++;
+}
+
+/* When the CPU goes to another SC: now, and when that one's budget ends, in ticks. */
+struct change {
+    u64 now, end;
+};
+
+/*
+ * Whether the CPU may go from the SC of the running thread to `sc` without further ado: nobody more urgent is ready,
+ * and its budget ends no earlier than the timer fires anyway. An SC without budget fails the second test. A passive
+ * partner (no SC) goes on with the running one.
+ */
+static inline bool may_change(struct cpu *cpu, struct sc *sc, struct change *c)
+{
+    if (!sc)
+        return true;
+    c->now = arch_time();
+    c->end = c->now + sc->left;
+    return sc->priority >= cpu->ready_top && c->end >= cpu->timer_armed;
+}
+
+/* From t to `to`, on the latter's SC `sc` or, if it has none, on the running one. */
+static inline void change_thread(struct cpu *cpu, struct thread *t, struct thread *to, struct sc *sc,
+                                 struct change c)
+{
+    if (sc) {
+        cpu->sc->left = cpu->sc_end - c.now;
+        cpu->sc_end = c.end;
+        cpu->sc = sc;
+    } else {
+        to->sc = cpu->sc;
+        cpu->sc->thread = to;
+        t->sc = NULL;
+    }
+    to->state = THREAD_READY;
+    if (to->root != t->root)
+        arch_space_switch(to->root);
+}
+
+/* Whom the call leads to, and the label that it learns; NULL: take the slow path, nothing has happened. */
+static inline struct thread *fast_call(struct cpu *cpu, struct thread *t, u64 selector, u64 *label)
+{
+    u64 index = selector >> SEL_SLOT_SHIFT;
+    struct slot *s = &t->slots[index / SLOTS_PER_LEAF][index % SLOTS_PER_LEAF];
+    if (!(s->word & RIGHT_USE))
+        return NULL;
+    struct object *gate = slot_object(s);
+    struct thread *to = gate->receiver;
+    struct sc *sc = to->sc;
+    struct change c = {0};
+    if (to->state != THREAD_WAIT_OPEN      /* waits for anybody, for ever; and it is a gate with a thread behind it */
+        || cpu->hook                       /* something is special about switches at present */
+        || !may_change(cpu, sc, &c))
+        return NULL;
+
+    /* point of no return */
+    if (!sc)
+        to->donor = t;
+    to->reply.word = (u64)&t->object;
+    t->answer_from = &to->reply;
+    t->state = THREAD_CALLING;
+    change_thread(cpu, t, to, sc, c);
+    *label = gate->label;
+    return to;
+}
+
+static inline struct thread *fast_reply_wait(struct cpu *cpu, struct thread *t)
+{
+    if (!t->reply.word)
+        return NULL;
+    struct thread *to = thread_of((struct object *)t->reply.word);
+    struct sc *sc = to->sc;
+    struct change c = {0};
+    if (to->state != THREAD_CALLING          /* a plain call: no time limit, no fault */
+        || t->senders.root                   /* others wait for us */
+        || t->donor != (sc ? NULL : to)      /* both have SCs of their own, or the caller gets back what it lent */
+        || cpu->hook
+        || !may_change(cpu, sc, &c))
+        return NULL;
+
+    /* point of no return */
+    if (!sc)
+        t->donor = NULL;
+    t->reply.word = 0;
+    to->answer_from = NULL;
+    t->state = THREAD_WAIT_OPEN;
+    change_thread(cpu, t, to, sc, c);
+    return to;
+}
+
+/*
+ * Entered from the trap with the message words still in their registers, where this function leaves them, and neither
+ * timeouts nor a reply slot asked for. Gives the thread to go on with and the label it learns; NULL: take the slow
+ * path, nothing has happened. Words beyond those in registers are the entry's to copy.
+ */
+struct fast_path ipc_fast(u64 tag, u64 selector, struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+    struct thread *next = NULL;
+    u64 label = 0;
+    if (tag > MSG_WORDS_MAX) /* items, flags, or too long */
+        next = NULL;
+    else if ((selector & ~((u64)(SLOTS - 1) << SEL_SLOT_SHIFT)) == SEL_OP_CALL)
+        next = fast_call(cpu, t, selector, &label);
+    else if (selector == SEL_OP_REPLY_WAIT)
+        next = fast_reply_wait(cpu, t);
+    return (struct fast_path){next, label};
+}
+
+/* --- queues and time limits --- */
+
+static void enqueue(struct tree *queue, struct sender *s, u32 priority)
+{
+    s->queue = queue;
+    tree_insert(queue, &s->link, PRIORITY_MAX + 1 - priority);
+}
+
+static void enqueue_thread(struct tree *queue, struct thread *t)
+{
+    enqueue(queue, &t->sender, t->sc ? t->sc->priority : 0);
+}
+
+void ipc_dequeue(struct sender *s)
+{
+    if (!s->queue)
+        return;
+    tree_remove(s->queue, &s->link);
+    s->queue = NULL;
+}
+
+static struct thread *sender_thread(struct sender *s)
+{
+    return container_of(s, struct thread, sender);
+}
+
+enum phase { PHASE_SEND, PHASE_RECEIVE };
+
+static u32 phase_timeout(const struct thread *t, enum phase phase)
+{
+    if (t->call_kind != CALL_MESSAGE) /* faults wait for ever */
+        return TIMEOUT_NEVER;
+    return phase == PHASE_SEND ? t->cold.timeouts >> 32 : (u32)t->cold.timeouts;
+}
+
+/* Whether the phase may not block at all. */
+static bool no_time(const struct thread *t, enum phase phase)
+{
+    return phase_timeout(t, phase) == TIMEOUT_ZERO;
+}
+
+static void set_timeout(struct thread *t, enum phase phase, u32 limit)
+{
+    u64 at = (limit & TIMEOUT_ABSOLUTE) ? arch_us_to_ticks(t->utcb->deadline[phase]) + arch_boot_time()
+                                        : arch_time() + arch_us_to_ticks(limit);
+    timeout_set(t->cpu, &t->timeout, at);
+}
+
+static inline void arm_timeout(struct thread *t, enum phase phase)
+{
+    u32 limit = phase_timeout(t, phase);
+    if (limit != TIMEOUT_NEVER)
+        set_timeout(t, phase, limit);
+}
+
+/* --- moving a message --- */
+
+static u64 *payload(struct thread *t)
+{
+    return t->call_kind == CALL_MESSAGE ? t->cold.mr : t->fault_words;
+}
+
+static u64 message_shape(const struct thread *t)
+{
+    if (t->call_kind == CALL_PAGE_FAULT)
+        return TAG(FAULT_WORDS, 0);
+    if (t->call_kind == CALL_EXCEPTION)
+        return TAG(EXC_WORDS, 0);
+    return t->cold.tag;
+}
+
+static u32 tag_words(u64 tag)
+{
+    u32 words = tag & TAG_WORDS_MASK;
+    return words < MSG_WORDS_MAX ? words : MSG_WORDS_MAX;
+}
+
+static u32 tag_items(u64 tag)
+{
+    u32 items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
+    return items < MSG_ITEMS_MAX ? items : MSG_ITEMS_MAX;
+}
+
+#define EVERYWHERE FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
+
+#define ITEM_PIECES_MAX 64 /* nodes that one item may make: bounds what a message costs */
+
+static err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window, u64 *arrived)
+{
+    if (!fpage_memory_valid(item.what) || (window != EVERYWHERE && !fpage_memory_valid(window)))
+        return E_INVAL;
+    u64 size = 1ull << (item.what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK), start = window & ~0xfffull;
+    u64 room = 1ull << (window >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
+    u64 base = item.base & ~0xfffull ? item.base & ~0xfffull : start;
+    if (base < start || size > room || base - start > room - size)
+        return E_RANGE;
+    u64 done = 0, what = item.what & (window | ~FPAGE_RIGHTS_MASK);
+    err_t error = map_memory(from, what, to, base, item.base & ITEM_GRANT, ITEM_PIECES_MAX, &done);
+    *arrived = (what & 0xfffull) | base;
+    return error ? error : done < size ? E_MSGSIZE : E_OK;
+}
+
+static err_t map_object_item(struct task *from, struct map_item item, struct task *to, u64 window, u64 *arrived)
+{
+    if (!fpage_object_valid(item.what) || !fpage_object_valid(window) ||
+        (item.what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK))
+        return E_INVAL;
+    u64 first = window >> FPAGE_START_SHIFT, count = 1ull << (window >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
+    u64 index = item.base >> FPAGE_START_SHIFT ? item.base >> FPAGE_START_SHIFT : first;
+    if (index < first || index - first >= count)
+        return E_RANGE;
+    err_t error = E_OK;
+    struct slot *to_slot = task_slot_make(to, index, &error);
+    if (!to_slot)
+        return error;
+    u32 rights = item.what & window & FPAGE_RIGHTS_MASK;
+    *arrived = FPAGE_OBJ(index, 0, rights);
+    return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT);
+}
+
+static err_t map_item(struct thread *s, struct map_item item, struct thread *r, u64 window, u64 *arrived)
+{
+    *arrived = 0;
+    if (!item.what)
+        return E_OK;
+    if (!window)
+        return E_MSGSIZE;
+    bool memory = (item.what >> FPAGE_TYPE_SHIFT & 3) == FPAGE_MEMORY;
+    return memory ? map_memory_item(s->task, item, r->task, window, arrived)
+                  : map_object_item(s->task, item, r->task, window, arrived);
+}
+
+/*
+ * Items are read once: sibling threads of the sender can write its UTCB at any time. `everywhere`: the receiver is a
+ * faulting thread, whose window is its whole address space and whose UTCB stays untouched. *done: how many arrived.
+ */
+static err_t transfer_items(struct thread *s, struct thread *r, u32 count, bool everywhere, u32 *done)
+{
+    struct map_item item[MSG_ITEMS_MAX];
+    u64 window[MSG_ITEMS_MAX], arrived;
+    for (u32 i = 0; i < count; i++) {
+        item[i] = s->utcb->item[i];
+        window[i] = everywhere ? EVERYWHERE : r->utcb->window[i];
+    }
+    for (*done = 0; *done < count; ++*done) {
+        err_t error = map_item(s, item[*done], r, window[*done], &arrived);
+        if (error)
+            return error;
+        if (!everywhere)
+            r->utcb->item[*done] = (struct map_item){.what = arrived};
+    }
+    return E_OK;
+}
+
+/* Words of an exception message beyond those in registers go straight into the receiver's UTCB. */
+static void copy_exception(struct thread *s, struct thread *r)
+{
+    u64 words[EXC_WORDS];
+    arch_exception_read(s, words);
+    for (u32 i = MSG_REGS; i < EXC_WORDS; i++)
+        r->utcb->mr[i] = words[i];
+}
+
+/* Moves the message of s to r: words first, then items. Gives the first failure and the tag that r sees. */
+static err_t transfer(struct thread *s, struct thread *r, u64 *tag)
+{
+    u64 shape = message_shape(s);
+    u32 words = tag_words(shape), items = tag_items(shape), done = 0;
+    words_copy(r->cold.mr, payload(s));
+    if (s->call_kind == CALL_EXCEPTION)
+        copy_exception(s, r);
+    else if (words > MSG_REGS)
+        ipc_copy_words(s, r, words);
+    err_t error = items ? transfer_items(s, r, items, false, &done) : E_OK;
+    *tag = TAG(words, done) | (error ? TAG_ERROR | (u64)error << TAG_CODE_SHIFT : 0);
+    return error;
+}
+
+/* --- sending --- */
+
+static bool accepts(const struct thread *r, const struct irq *irq)
+{
+    return thread_waits(r) && (r->recv_open || (irq && r->recv_from == &irq->object));
+}
+
+/* The sender's invocation is over, or goes on with its receive phase when it runs next. */
+static void finish_send(struct thread *s, err_t error)
+{
+    if (error) {
+        s->state = THREAD_SENDING; /* what thread_cancel ends, whether it queued or not */
+        thread_cancel(s, error);
+        return;
+    }
+    if (s->waits_after_send) {
+        s->cold.selector = SEL_OP_WAIT;
+        arch_regs_restart(s);
+    } else {
+        thread_set_result(s, 0, 0);
+    }
+    sched_ready(s, false);
+}
+
+/* s waits for the answer, which only the holder of the right in `place` can give. */
+static void await_answer(struct thread *s, struct slot *place)
+{
+    place->word = (u64)&s->object;
+    place->node = &node_reply;
+    s->answer_from = place;
+    bool plain = s->call_kind == CALL_MESSAGE && phase_timeout(s, PHASE_RECEIVE) == TIMEOUT_NEVER;
+    s->state = plain ? THREAD_CALLING : THREAD_CALLING_X;
+    arm_timeout(s, PHASE_RECEIVE);
+    sched_block(s);
+}
+
+/* r, which accepts it, gets the message of s. */
+static void deliver(struct thread *s, struct thread *r, u64 label)
+{
+    const u64 filled = TAG_ERROR | (u64)E_EXIST << TAG_CODE_SHIFT;
+    u64 tag = filled;
+    struct slot *place = r->keep_reply ? r->keep_reply : &r->reply;
+    err_t error = s->calls && place->word ? E_EXIST : transfer(s, r, &tag);
+    if (!error && s->calls && place->word) { /* by an item of this very message */
+        error = E_EXIST;
+        tag = filled;
+    }
+    timeout_drop(r->cpu, &r->timeout);
+    r->keep_reply = NULL;
+    if (error || !s->calls) {
+        finish_send(s, error);
+    } else {
+        await_answer(s, place);
+        if (!r->sc)
+            sched_donate(s, r);
+    }
+    thread_set_result(r, tag, label);
+    sched_ready(r, true);
+}
+
+/* Nobody takes the message yet: s queues, unless it has no time. */
+static void block_sender(struct thread *s, struct object *gate)
+{
+    struct thread *r = gate->receiver;
+    if (no_time(s, PHASE_SEND)) {
+        finish_send(s, E_TIMEDOUT);
+        return;
+    }
+    s->sending_to = gate;
+    enqueue_thread(r == &thread_nobody ? &gate_of(gate)->senders : &r->senders, s);
+    s->state = THREAD_SENDING;
+    arm_timeout(s, PHASE_SEND);
+    sched_block(s);
+    if (r != &thread_nobody)
+        sched_find_donor(r);
+}
+
+static void send_to(struct thread *s, struct object *gate)
+{
+    if (accepts(gate->receiver, NULL))
+        deliver(s, gate->receiver, gate->label);
+    else
+        block_sender(s, gate);
+}
+
+void ipc_send(struct thread *t, struct slot *s, u64 op)
+{
+    u32 rights = slot_rights(s);
+    if (!(rights & RIGHT_USE) || (tag_items(t->cold.tag) && !(rights & RIGHT_PASS))) {
+        thread_set_error(t, E_PERM);
+        return;
+    }
+    t->calls = op == SEL_OP_CALL;
+    t->waits_after_send = op == SEL_OP_SEND_WAIT;
+    send_to(t, slot_object(s));
+}
+
+void ipc_gate_bound(struct object *gate, struct tree *queue)
+{
+    struct tree_node *next;
+    for (struct tree_node *n = tree_first(queue); n; n = next) {
+        next = tree_next(n);
+        struct sender *s = container_of(n, struct sender, link);
+        if (s->is_irq || sender_thread(s)->sending_to != gate)
+            continue;
+        ipc_dequeue(s);
+        timeout_drop(sender_thread(s)->cpu, &sender_thread(s)->timeout);
+        send_to(sender_thread(s), gate);
+    }
+}
+
+void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error)
+{
+    struct tree_node *next;
+    for (struct tree_node *n = tree_first(queue); n; n = next) {
+        next = tree_next(n);
+        struct sender *s = container_of(n, struct sender, link);
+        if (!s->is_irq && (!o || sender_thread(s)->sending_to == o))
+            thread_cancel(sender_thread(s), error);
+    }
+}
+
+static COLD void queue_signal(struct thread *t, struct irq *irq)
+{
+    enqueue(&t->senders, &irq->sender, PRIORITY_MAX + 1);
+}
+
+void ipc_signal(struct thread *t, struct irq *irq)
+{
+    if (!accepts(t, irq)) {
+        queue_signal(t, irq);
+        return;
+    }
+    timeout_drop(t->cpu, &t->timeout);
+    t->keep_reply = NULL;
+    words_clear(t->cold.mr);
+    thread_set_result(t, 0, irq->object.label);
+    sched_ready(t, false);
+}
+
+/* --- answering --- */
+
+/* The first of what the answerer sends must be 0, or the fault is not resolved. */
+static void resolve_page_fault(struct thread *t, struct thread *pager, err_t *error)
+{
+    u32 done;
+    *error = transfer_items(pager, t, tag_items(pager->cold.tag), true, &done);
+    t->call_kind = CALL_MESSAGE;
+    if (pager->cold.mr[0])
+        fault_unresolved(t);
+    else
+        sched_ready(t, true);
+}
+
+static void resolve_exception(struct thread *t, struct thread *handler)
+{
+    t->call_kind = CALL_MESSAGE;
+    u64 words[EXC_WORDS];
+    for (u32 i = 0; i < EXC_WORDS; i++)
+        words[i] = i < MSG_REGS ? handler->cold.mr[i] : handler->utcb->mr[i];
+    if (words[0]) {
+        t->state = THREAD_STOPPED;
+        return;
+    }
+    if (tag_words(handler->cold.tag) >= EXC_WORDS) {
+        arch_exception_write(t, words);
+        t->map_done = 0; /* it need not go on with what was interrupted */
+    }
+    sched_ready(t, true);
+}
+
+err_t ipc_reply(struct thread *t, struct slot *s)
+{
+    if (s->node != &node_reply || !s->word)
+        return E_NOENT;
+    struct thread *caller = thread_of(slot_object(s));
+    s->word = 0; /* the node stays: in the implicit slot the fast path relies on it */
+    caller->answer_from = NULL;
+    timeout_drop(caller->cpu, &caller->timeout);
+    err_t error = E_OK;
+    u64 tag;
+    switch (caller->call_kind) {
+    case CALL_MESSAGE:
+        error = transfer(t, caller, &tag);
+        thread_set_result(caller, tag, 0);
+        sched_ready(caller, true);
+        break;
+    case CALL_PAGE_FAULT:
+        resolve_page_fault(caller, t, &error);
+        break;
+    case CALL_EXCEPTION:
+        resolve_exception(caller, t);
+        break;
+    }
+    return error;
+}
+
+void ipc_drop_reply(struct slot *s)
+{
+    if (!s->word || s->node != &node_reply)
+        return;
+    struct thread *caller = thread_of(slot_object(s));
+    thread_cancel(caller, E_CANCELED);
+}
+
+bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind)
+{
+    if (!s->word)
+        return false;
+    t->call_kind = kind;
+    t->calls = true;
+    send_to(t, slot_object(s));
+    return true;
+}
+
+/* --- receiving --- */
+
+/* Takes the most urgent of those who wait for t. False: there is none. */
+static bool take_sender(struct thread *t)
+{
+    struct tree_node *n = tree_first(&t->senders);
+    if (!n)
+        return false;
+    struct sender *s = container_of(n, struct sender, link);
+    ipc_dequeue(s);
+    if (s->is_irq) {
+        ipc_signal(t, container_of(s, struct irq, sender));
+        return true;
+    }
+    struct thread *sender = sender_thread(s);
+    timeout_drop(sender->cpu, &sender->timeout);
+    deliver(sender, t, sender->sending_to->label);
+    return true;
+}
+
+static bool take_irq(struct thread *t, struct irq *irq)
+{
+    if (!irq->sender.queue || irq->thread != t)
+        return false;
+    ipc_dequeue(&irq->sender);
+    ipc_signal(t, irq);
+    return true;
+}
+
+/* Leaves t waiting for whom recv_open and recv_from name. */
+static void start_wait(struct thread *t)
+{
+    bool plain = t->recv_open && !t->keep_reply && phase_timeout(t, PHASE_RECEIVE) == TIMEOUT_NEVER;
+    sched_block(t);
+    t->state = plain ? THREAD_WAIT_OPEN : THREAD_WAIT;
+    sched_return_donation(t);
+}
+
+void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep)
+{
+    if (open) /* else no call can come, and the one that t has stays its own */
+        ipc_drop_reply(&t->reply);
+    t->recv_open = open;
+    t->recv_from = irq ? &irq->object : NULL;
+    t->keep_reply = keep;
+    start_wait(t);
+    if (open ? take_sender(t) : irq && take_irq(t, irq))
+        return;
+    if (no_time(t, PHASE_RECEIVE))
+        thread_cancel(t, E_TIMEDOUT);
+    else
+        arm_timeout(t, PHASE_RECEIVE);
+}
+
+void ipc_start_waiting(struct thread *t)
+{
+    t->cold.timeouts = 0;
+    ipc_wait(t, true, NULL, NULL);
+}
+
+/* --- semaphores --- */
+
+err_t ipc_block_down(struct thread *t, struct tree *queue)
+{
+    if (no_time(t, PHASE_RECEIVE))
+        return E_TIMEDOUT;
+    enqueue_thread(queue, t);
+    t->sending_to = NULL;
+    t->state = THREAD_DOWN;
+    arm_timeout(t, PHASE_RECEIVE);
+    sched_block(t);
+    return INVOKE_BLOCKED;
+}
+
+void ipc_wake_down(struct thread *t)
+{
+    ipc_dequeue(&t->sender);
+    timeout_drop(t->cpu, &t->timeout);
+    t->cold.mr[0] = E_OK;
+    thread_set_result(t, TAG(1, 0), 0);
+    sched_ready(t, false);
+}

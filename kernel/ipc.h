@@ -1,0 +1,56 @@
+/* Synchronous messages. See docs/ipc-walk.md for the path of one. */
+#pragma once
+
+#include "kernel/thread.h"
+
+/* Whom the fast path leads to, and what label that thread learns. */
+struct fast_path {
+    struct thread *next;
+    u64 label;
+};
+struct fast_path ipc_fast(u64 tag, u64 selector, struct thread *t);
+
+/* Words from MSG_REGS up to `words`, from UTCB to UTCB. */
+void ipc_copy_words(const struct thread *from, struct thread *to, u64 words);
+
+/*
+ * The send phase: t's message, in its registers, goes through the gate in `s`; `op` is the selector's SEL_OP_*. Blocks
+ * or delivers and, for a send alone, sets the result.
+ */
+void ipc_send(struct thread *t, struct slot *s, u64 op);
+
+/* Answers the call whose reply capability stands in `s`. Returns the error for the replier. */
+err_t ipc_reply(struct thread *t, struct slot *s);
+
+/*
+ * The receive phase, without time limit unless the selector's timeouts say so: open; or closed for `irq` (NULL: sleep).
+ * `keep` = slot for the reply capability of what comes, NULL = implicit. Sets the result or blocks.
+ */
+void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep);
+
+/* Starts t waiting, with registers as set: the first message arrives at its pc. */
+void ipc_start_waiting(struct thread *t);
+
+/* A fault of t, its words in t->fault_words, becomes a message to the gate in `s`. False: there is no gate. */
+bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);
+
+/* Senders of `o` in `queue` turn to its present receiver. */
+void ipc_gate_bound(struct object *o, struct tree *queue);
+
+/* Wakes all threads in the queue that send to `o` (NULL: to anything) with this error. */
+void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error);
+
+/* The reply capability in s, if there is one, is lost: its caller wakes with E_CANCELED. */
+void ipc_drop_reply(struct slot *s);
+
+/* An Irq bound to t fires: delivered if t waits for it, else queued. */
+void ipc_signal(struct thread *t, struct irq *irq);
+
+/* Blocks t in the queue of a semaphore, for the time of its receive timeout. */
+err_t ipc_block_down(struct thread *t, struct tree *queue);
+
+/* Ends that successfully. */
+void ipc_wake_down(struct thread *t);
+
+/* Leaves its queue; harmless if in none. */
+void ipc_dequeue(struct sender *s);

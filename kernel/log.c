@@ -1,0 +1,24 @@
+/* The debug console as an object, for first programs and last words. */
+#include "kernel/arch.h"
+#include "kernel/object.h"
+
+#define TEXT_MAX ((MSG_REGS - 2) * 8)
+
+err_t op_LOG_WRITE(struct invocation *inv)
+{
+    u64 length = inv->w[1];
+    if (length > TEXT_MAX)
+        return E_RANGE;
+    for (u64 i = 0; i < length; i++)
+        arch_console_put(inv->w[2 + i / 8] >> (i % 8 * 8));
+    return E_OK;
+}
+
+err_t op_LOG_READ(struct invocation *inv)
+{
+    int c = arch_console_get();
+    if (c < 0)
+        return E_AGAIN;
+    inv->w[1] = c;
+    return E_OK;
+}

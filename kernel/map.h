@@ -1,0 +1,75 @@
+/*
+ * Mappings: memory and capabilities alike. Every mapping is a node of a derivation tree. Mapping on adds a child,
+ * granting moves the node, unmapping removes the subtree below it.
+ */
+#pragma once
+
+#include "kernel/object.h"
+#include "lib/base/tree.h"
+
+struct task;
+
+/*
+ * Who owns it: the tree's links belong to the kernel as a whole (one lock later), the rest is constant while the node
+ * exists, save `rights`, which only shrinks.
+ */
+struct node {
+    struct tree_node link;  /* in parent->children; key: physical start (memory), 0 (capabilities) */
+    struct node *parent;    /* NULL: the first of its tree */
+    struct tree children;
+    u64 child_orders;       /* memory: bit k set if a child of order k was ever added */
+    struct task *task;      /* in whose space it stands; NULL: a slot inside a kernel object (a thread's pager) */
+    u64 place;              /* memory: virtual address; capability: pointer to its struct slot */
+    u8 type;                /* FPAGE_MEMORY or FPAGE_OBJECT */
+    u8 order;               /* memory: log2 of the size in bytes */
+    u8 rights;
+};
+
+/* Stands in for the node of reply capabilities and of slots that take part in no tree. */
+extern struct node node_reply;
+
+static inline paddr_t node_phys(const struct node *n)
+{
+    return n->link.key & ~0xfffull;
+}
+
+/* --- memory --- */
+
+/*
+ * Maps flexpage `what` (its rights are a mask) of `from` into `to` at `base`. Stops after `max_nodes` pieces.
+ * *done: bytes dealt with, counted from the start; call again from there for the rest.
+ * Errors: EXIST (the place is not empty), NOMEM (quota of `to`), FAULT (nothing mapped in the source at all).
+ */
+err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes, u64 *done);
+
+/* Adds a node without parent: memory that the kernel gives away at boot. */
+err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights);
+
+/*
+ * Takes `what` away from all children of the nodes it touches in `task`, and with `self` from the task too. Rights
+ * with R: removes the nodes; without: takes only these rights away. *done: bytes dealt with, 0 at first.
+ * False: interrupted, call again.
+ */
+bool unmap_memory(struct task *task, u64 what, bool self, u64 *done);
+
+/* --- capabilities --- */
+
+/*
+ * Puts a child of `from` with at most `rights` into the empty slot `to`. Errors: EXIST, NOMEM, NOENT (from is empty).
+ */
+err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant);
+
+/* The object's first capability, with all rights. Errors: EXIST, NOMEM. */
+err_t map_cap_first(struct object *o, struct task *task, struct slot *to);
+
+/* The same for a slot inside a kernel object, which brings its own node; what was there is dropped. */
+void map_cap_embedded(struct slot *from, struct slot *to, struct node *node);
+
+/*
+ * Revokes what was derived from the slot, with `self` the slot itself; `rights` without RIGHT_USE only takes rights
+ * away. False: interrupted, call again.
+ */
+bool unmap_cap(struct slot *s, u32 rights, bool self);
+
+/* Removes the node and all below it. False: interrupted. */
+bool node_revoke(struct node *n);

@@ -1,0 +1,34 @@
+/*
+ * The kernel's memory: a fixed number of pages, set aside at boot. Pages are charged by factory.c, never taken here
+ * directly.
+ */
+#pragma once
+
+#include "abi/types.h"
+
+#define PAGE_SIZE 4096ull
+
+/* What the kernel knows of each of its pages while it is a page table. */
+struct page_info {
+    struct node **nodes; /* page tables: nodes of the leaves, NULL while it has none */
+    u32 used;            /* page tables: valid entries */
+};
+
+/* The pool becomes [start, start + size), kernel addresses, page aligned. */
+void pool_init(void *start, u64 size);
+
+/* A page (not zeroed), NULL if none is left. */
+void *pool_alloc(void);
+void pool_free(void *page);
+
+/* One per page of the pool. */
+extern struct page_info *pool_infos;
+extern u8 *pool_start;
+
+static inline struct page_info *pool_info(void *page)
+{
+    return &pool_infos[(u64)((u8 *)page - pool_start) / PAGE_SIZE];
+}
+
+u64 pool_size(void); /* bytes that can be allocated at all */
+u64 pool_available(void);

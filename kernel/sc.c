@@ -1,0 +1,155 @@
+/* Scheduling contexts as objects, and the scheduler object, which binds them to threads. */
+#include "kernel/factory.h"
+#include "kernel/irq.h"
+#include "kernel/sched.h"
+
+static void replenish_expired(struct timeout *t)
+{
+    sched_replenish(container_of(t, struct sc, replenish));
+}
+
+struct sc *sc_create(struct factory *f, u32 priority)
+{
+    struct sc *sc = factory_alloc(f, sizeof *sc);
+    if (!sc)
+        return NULL;
+    object_init(&sc->object, OBJ_SC, f);
+    list_init(&sc->link);
+    sched_set_priority(sc, priority);
+    sc->cpu = cpu_self();
+    sc->budget = arch_us_to_ticks(SLICE_US);
+    sched_grant(sc);
+    sc->replenish.expire = replenish_expired;
+    return sc;
+}
+
+void sc_unbind(struct sc *sc)
+{
+    struct thread *owner = sc->owner, *user = sc->thread;
+    if (sc->queued)
+        sched_block(user);
+    sc->owner = NULL;
+    sc->thread = NULL;
+    if (owner)
+        owner->own_sc = NULL;
+    if (user) {
+        user->sc = NULL;
+        user->donor = NULL;
+        sched_find_donor(user);
+    }
+    if (sc->cpu->sc == sc)
+        sched_stop_charging(sc->cpu);
+}
+
+void sc_destroy(struct sc *sc)
+{
+    sc_unbind(sc);
+    timeout_drop(sc->cpu, &sc->replenish);
+    if (sc->handler.word)
+        node_revoke(sc->handler.node);
+}
+
+static void sc_bind(struct sc *sc, struct thread *t)
+{
+    if (t->own_sc)
+        sc_unbind(t->own_sc);
+    sched_return_donation(t);
+    sc_unbind(sc);
+    sc->owner = t;
+    sc->thread = t;
+    t->own_sc = sc;
+    t->sc = sc;
+    if (t->state == THREAD_READY)
+        sched_ready(t, false);
+}
+
+err_t op_SC_CONFIGURE(struct invocation *inv)
+{
+    struct sc *sc = sc_of(inv->object);
+    u64 priority = inv->w[1], budget = inv->w[2], period = inv->w[3];
+    if (priority < 1 || priority > PRIORITY_MAX || inv->w[4] != 0)
+        return E_RANGE;
+    if (priority > sc->object.factory->priority_max)
+        return E_PERM;
+    if (budget > (1ull << 40) || period > (1ull << 40) || (period && (!budget || budget > period)))
+        return E_INVAL;
+
+    /* point of no return */
+    struct thread *user = sc->thread;
+    bool running = sc->cpu->sc == sc;
+    if (sc->queued)
+        sched_block(user);
+    if (running)
+        sched_stop_charging(sc->cpu);
+    sched_set_priority(sc, priority);
+    sc->budget = arch_us_to_ticks(budget ? budget : SLICE_US);
+    sc->period = arch_us_to_ticks(period);
+    sc->period_start = arch_time();
+    sched_grant(sc);
+    sc->exhausted = false;
+    timeout_drop(sc->cpu, &sc->replenish);
+    if (user && user->state == THREAD_READY)
+        sched_ready(user, false);
+    return E_OK;
+}
+
+err_t op_SC_CONSUMED(struct invocation *inv)
+{
+    inv->w[1] = arch_ticks_to_us(sched_consumed(sc_of(inv->object)));
+    return E_OK;
+}
+
+err_t op_SC_HANDLER(struct invocation *inv)
+{
+    err_t error;
+    if (!invocation_object(inv, 0, OBJ_IRQ, RIGHT_USE, &error))
+        return error;
+    struct sc *sc = sc_of(inv->object);
+    map_cap_embedded(invocation_slot(inv, 0), &sc->handler, &sc->handler_node);
+    return E_OK;
+}
+
+/* --- the scheduler object --- */
+
+err_t op_SCHEDULER_INFO(struct invocation *inv)
+{
+    inv->w[1] = 1;
+    inv->w[2] = 1;
+    inv->w[3] = PRIORITY_MAX;
+    inv->w[4] = SLICE_US;
+    return E_OK;
+}
+
+err_t op_SCHEDULER_RUN_THREAD(struct invocation *inv)
+{
+    err_t error;
+    struct object *t = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
+    if (!t)
+        return error;
+    struct object *sc = NULL;
+    if (inv->items > 1 && !(sc = invocation_object(inv, 1, OBJ_SC, RIGHT_CONTROL, &error)))
+        return error;
+    if (inv->w[1] != 0)
+        return E_RANGE;
+
+    /* point of no return */
+    if (sc)
+        sc_bind(sc_of(sc), thread_of(t));
+    else if (thread_of(t)->own_sc)
+        sc_unbind(thread_of(t)->own_sc);
+    return E_OK;
+}
+
+err_t op_SCHEDULER_IDLE_TIME(struct invocation *inv)
+{
+    if (inv->w[1] != 0)
+        return E_RANGE;
+    inv->w[1] = arch_ticks_to_us(cpu_self()->idle_ticks);
+    return E_OK;
+}
+
+err_t op_SCHEDULER_IS_ONLINE(struct invocation *inv)
+{
+    inv->w[1] = inv->w[1] == 0;
+    return E_OK;
+}

@@ -1,0 +1,411 @@
+/* The run queues: who runs next, for how long, and on whose account. */
+#include "kernel/sched.h"
+#include "kernel/cold.h"
+#include "kernel/factory.h"
+#include "kernel/irq.h"
+#include "kernel/object.h"
+#include "kernel/panic.h"
+#include "lib/base/bits.h"
+
+
+/* --- queues --- */
+
+/* The map has its most urgent priority first: bit 0 of word 0 is that of PRIORITY_MAX. */
+static u64 map_bit(u32 priority)
+{
+    return PRIORITY_MAX - priority;
+}
+
+void sched_set_priority(struct sc *sc, u32 priority)
+{
+    sc->priority = priority;
+    sc->ready_bit = 1ull << map_bit(priority) % 64;
+}
+
+/* Highest priority in the queues that is not above `below`. */
+static i64 highest(const struct cpu *cpu, u32 below)
+{
+    for (u32 word = map_bit(below) / 64; word < PRIORITIES / 64; word++)
+        if (cpu->ready_map[word])
+            return (i64)PRIORITY_MAX - (word * 64 + bits_lowest(cpu->ready_map[word]));
+    return -1;
+}
+
+static void enqueue(struct cpu *cpu, struct sc *sc, bool front)
+{
+    struct list_link *queue = &cpu->ready[sc->priority];
+    list_insert_before(front ? queue->next : queue, &sc->link);
+    sc->queued = true;
+    cpu->ready_map[map_bit(sc->priority) / 64] |= sc->ready_bit;
+    if (sc->priority > cpu->ready_top)
+        cpu->ready_top = sc->priority;
+}
+
+static void dequeue(struct cpu *cpu, struct sc *sc)
+{
+    sc->queued = false;
+    if (sc == cpu->handoff) {
+        cpu->handoff = NULL;
+        return;
+    }
+    list_remove(&sc->link);
+    if (!list_empty(&cpu->ready[sc->priority]))
+        return;
+    cpu->ready_map[map_bit(sc->priority) / 64] &= ~sc->ready_bit;
+    if (sc->priority == cpu->ready_top)
+        cpu->ready_top = highest(cpu, sc->priority);
+}
+
+/*
+ * An SC that becomes ready above all queued ones most likely runs as soon as the kernel is left: it waits for that
+ * beside the queues. Another one that comes after it pushes it into them.
+ */
+static COLD void make_ready_beside(struct cpu *cpu, struct sc *sc, bool front)
+{
+    struct sc *other = cpu->handoff;
+    if (other && sc->priority + front > other->priority) {
+        enqueue(cpu, other, true);
+        cpu->handoff = sc->priority + front > cpu->ready_top ? sc : NULL;
+    }
+    if (cpu->handoff != sc)
+        enqueue(cpu, sc, front);
+    sc->queued = true;
+}
+
+static inline void make_ready(struct cpu *cpu, struct sc *sc, bool front)
+{
+    if (cpu->handoff || sc->priority + front <= cpu->ready_top) {
+        make_ready_beside(cpu, sc, front);
+        return;
+    }
+    cpu->handoff = sc;
+    sc->queued = true;
+}
+
+static inline bool runnable(const struct sc *sc)
+{
+    return sc && sc->thread && sc->thread->state == THREAD_READY && !sc->exhausted;
+}
+
+static COLD void ready_without_sc(struct thread *t);
+
+void sched_ready(struct thread *t, bool front)
+{
+    t->state = THREAD_READY;
+    struct sc *sc = t->sc;
+    if (!sc)
+        ready_without_sc(t);
+    else if (!sc->exhausted && !sc->queued && sc != t->cpu->sc)
+        make_ready(t->cpu, sc, front);
+}
+
+void sched_block(struct thread *t)
+{
+    if (t->sc && t->sc->queued)
+        dequeue(t->sc->cpu, t->sc);
+}
+
+/* --- donation --- */
+
+void sched_donate(struct thread *from, struct thread *to)
+{
+    struct sc *sc = from->sc;
+    from->sc = NULL;
+    to->sc = sc;
+    to->donor = from;
+    if (sc)
+        sc->thread = to;
+}
+
+void sched_return_donation(struct thread *t)
+{
+    struct thread *donor = t->donor;
+    struct sc *sc = t->sc;
+    if (!sc || sc == t->own_sc)
+        return;
+    sched_block(t);
+    if (!donor) /* it has gone: back to whom the SC is bound to, who may have gone as well */
+        donor = sc->owner;
+    t->donor = NULL;
+    t->sc = NULL;
+    sc->thread = donor;
+    if (!donor)
+        return;
+    donor->sc = sc;
+    if (donor->state == THREAD_READY)
+        sched_ready(donor, true);
+}
+
+void sched_find_donor(struct thread *t)
+{
+    struct tree_node *n = t->state == THREAD_READY && !t->sc ? tree_first(&t->senders) : NULL;
+    for (; n; n = tree_next(n)) {
+        struct sender *s = container_of(n, struct sender, link);
+        struct thread *donor = s->is_irq ? NULL : container_of(s, struct thread, sender);
+        if (!donor || !donor->calls || !donor->sc)
+            continue;
+        sched_donate(donor, t);
+        sched_ready(t, false);
+        return;
+    }
+}
+
+/* The thread at the start of the chain of calls that t is part of. */
+static struct thread *chain_root(struct thread *t)
+{
+    while (t->donor)
+        t = t->donor;
+    return t;
+}
+
+void sched_forget_donor(struct thread *t)
+{
+    struct sc *sc = chain_root(t)->own_sc;
+    struct thread *x = sc ? sc->thread : NULL;
+    while (x && x->donor != t)
+        x = x->donor;
+    if (x)
+        x->donor = NULL;
+}
+
+void sched_reclaim(struct thread *t)
+{
+    struct sc *sc = chain_root(t)->own_sc;
+    if (t->sc || !sc || !sc->thread)
+        return;
+    struct thread *end = sc->thread;
+    sched_block(end);
+    for (struct thread *x = end; x && x != t;) { /* everybody the SC went through gives up the claim on it */
+        struct thread *donor = x->donor;
+        x->donor = NULL;
+        x->sc = NULL;
+        x = donor;
+    }
+    sc->thread = t;
+    t->sc = sc;
+    sched_find_donor(end);
+}
+
+/* Whether an SC that went through t is further down the chain of calls, and so will come back. */
+static bool comes_back(struct thread *t)
+{
+    struct sc *sc = chain_root(t)->own_sc;
+    struct thread *x = sc ? sc->thread : NULL;
+    while (x && x != t)
+        x = x->donor;
+    return x;
+}
+
+/* A server whose SC vanished while it waited itself goes on on that of whoever waits for it. */
+static COLD void ready_without_sc(struct thread *t)
+{
+    if (t->senders.root && !comes_back(t))
+        sched_find_donor(t);
+}
+
+/* --- time --- */
+
+void sched_grant(struct sc *sc)
+{
+    sc->granted += sc->budget - sc->left;
+    sc->left = sc->budget;
+}
+
+u64 sched_consumed(const struct sc *sc)
+{
+    i64 left = sc->cpu->sc == sc ? (i64)(sc->cpu->sc_end - arch_time()) : sc->left;
+    return sc->granted - left;
+}
+
+void sched_replenish(struct sc *sc)
+{
+    sc->exhausted = false;
+    sched_grant(sc);
+    sc->period_start = sc->replenish.link.key;
+    if (sc->thread && sc->thread->state == THREAD_READY)
+        sched_ready(sc->thread, false);
+}
+
+/* The budget is used up: a new slice at the end of the queue, or sleep until the next period. */
+static COLD void exhaust(struct cpu *cpu, struct sc *sc, u64 now)
+{
+    cpu->reschedule = true;
+    if (!sc->period) {
+        sched_grant(sc);
+        return;
+    }
+    sc->exhausted = true;
+    u64 next = sc->period_start + sc->period;
+    timeout_set(cpu, &sc->replenish, next > now ? next : now + 1);
+    if (sc->handler.word)
+        irq_trigger(irq_of(slot_object(&sc->handler)));
+}
+
+void sched_charge(struct cpu *cpu, u64 now)
+{
+    struct sc *sc = cpu->sc;
+    if (!sc) {
+        cpu->idle_ticks += now - cpu->sc_end; /* idle: since when */
+        cpu->sc_end = now;
+        return;
+    }
+    sc->left = cpu->sc_end - now;
+    if (sc->left <= 0 && !sc->exhausted)
+        exhaust(cpu, sc, now);
+    cpu->sc_end = now + sc->left;
+}
+
+/* From now on the time is that of `sc` (NULL: idle). */
+static void start_charging(struct cpu *cpu, struct sc *sc, u64 now)
+{
+    cpu->sc = sc;
+    cpu->sc_end = sc ? now + sc->left : now;
+}
+
+/* From now on nobody's time is running: sched_exit chooses anew. */
+void sched_stop_charging(struct cpu *cpu)
+{
+    sched_charge(cpu, arch_time());
+    start_charging(cpu, NULL, arch_time());
+}
+
+/*
+ * The timer fires when the running SC's budget ends or the first timeout is due. It is armed late only where it must be
+ * earlier: one that fires too early is armed anew then, which is cheaper than setting it at each switch.
+ */
+static COLD void arm_timer(struct cpu *cpu)
+{
+    struct tree_node *first = tree_first(&cpu->timeouts);
+    u64 at = first ? first->key : ~0ull;
+    if (cpu->sc && cpu->sc_end < at)
+        at = cpu->sc_end;
+    cpu->timer_armed = at;
+    arch_timer_set(at);
+}
+
+void sched_timer(struct cpu *cpu)
+{
+    u64 now = arch_time();
+    sched_charge(cpu, now);
+    if (now < cpu->timer_armed)
+        return;
+    cpu->timer_armed = ~0ull;
+    timeout_run(cpu, now);
+    arm_timer(cpu);
+}
+
+/* --- switching --- */
+
+/* Waits for interrupts while there is nobody to run. */
+static COLD void idle(struct cpu *cpu)
+{
+    start_charging(cpu, NULL, arch_time());
+    while (cpu->ready_top < 0 && !cpu->handoff) {
+        cpu->current = NULL;
+        arch_space_switch(arch_kernel_root());
+        if (object_reap())
+            arch_idle();
+    }
+    sched_charge(cpu, arch_time());
+}
+
+/* The most urgent SC that is ready, out of its queue. */
+static struct sc *take_first(struct cpu *cpu)
+{
+    if (cpu->ready_top < 0 && !cpu->handoff)
+        idle(cpu);
+    struct sc *sc = cpu->handoff;
+    if (!sc || sc->priority < cpu->ready_top)
+        sc = list_first(&cpu->ready[cpu->ready_top], struct sc, link);
+    dequeue(cpu, sc);
+    return sc;
+}
+
+/* Nothing stays beside the queues: the fast path does not look there. */
+static void settle_handoff(struct cpu *cpu)
+{
+    struct sc *sc = cpu->handoff;
+    cpu->handoff = NULL;
+    if (sc)
+        enqueue(cpu, sc, true);
+}
+
+/* The running SC goes on: it can, its slice is not over, and nobody more urgent is ready. */
+static inline bool stays(struct cpu *cpu)
+{
+    struct sc *sc = cpu->sc;
+    return !cpu->handoff && !cpu->reschedule && runnable(sc) && sc->priority >= cpu->ready_top;
+}
+
+/*
+ * The usual case: somebody more urgent than all others became ready, and the running SC, which has budget left, waits
+ * in its queue, if its thread can run at all. False: not so, nothing was done.
+ */
+static inline bool hand_over(struct cpu *cpu, u64 now)
+{
+    struct sc *old = cpu->sc, *next = cpu->handoff;
+    if (!next || !old || cpu->reschedule || next->priority < cpu->ready_top || cpu->sc_end <= now)
+        return false;
+    if (runnable(old)) {
+        if (old->priority >= next->priority)
+            return false;
+        enqueue(cpu, old, true);
+    }
+    old->left = cpu->sc_end - now;
+    next->queued = false;
+    cpu->handoff = NULL;
+    start_charging(cpu, next, now);
+    return true;
+}
+
+/* All cases. */
+static COLD void choose_anew(struct cpu *cpu, u64 now)
+{
+    struct sc *old = cpu->sc;
+    if (old)
+        sched_charge(cpu, now);
+    if (runnable(old)) {
+        if (cpu->handoff && old->priority >= cpu->handoff->priority && !cpu->reschedule)
+            settle_handoff(cpu);
+        enqueue(cpu, old, !cpu->reschedule);
+    }
+    cpu->reschedule = false;
+    struct sc *next = take_first(cpu);
+    settle_handoff(cpu);
+    start_charging(cpu, next, arch_time());
+}
+
+static void switch_sc(struct cpu *cpu)
+{
+    u64 now = arch_time();
+    if (!hand_over(cpu, now))
+        choose_anew(cpu, now);
+    if (cpu->sc_end < cpu->timer_armed)
+        arm_timer(cpu);
+}
+
+struct thread *sched_exit(struct cpu *cpu)
+{
+    if (!stays(cpu))
+        switch_sc(cpu);
+    if (object_reap_needed()) { /* behind the switch: the thread that ran may be among the dead */
+        arch_space_switch(cpu->sc->thread->root);
+        object_reap();
+        if (!stays(cpu))
+            switch_sc(cpu);
+    }
+    struct thread *next = cpu->sc->thread;
+    if (next != cpu->current)
+        arch_space_switch(next->root);
+    cpu->current = next;
+    return next;
+}
+
+void sched_init(struct cpu *cpu)
+{
+    cpu->ready_top = -1;
+    cpu->timer_armed = ~0ull;
+    cpu->sc_end = arch_time();
+    for (u32 i = 0; i < PRIORITIES; i++)
+        list_init(&cpu->ready[i]);
+}

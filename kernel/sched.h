@@ -1,0 +1,90 @@
+/*
+ * Scheduling contexts and the choice of who runs. Fixed priorities; equal ones take turns. The queues hold SCs, not
+ * threads: donating an SC changes whom it runs, not where it stands.
+ */
+#pragma once
+
+#include "kernel/cpu.h"
+#include "kernel/object.h"
+
+struct sc {
+    struct object object;
+    struct list_link link;     /* in cpu->ready[priority] while queued */
+    bool queued;
+    u8 priority;
+    u64 ready_bit;             /* of the priority, in its word of cpu->ready_map */
+    struct cpu *cpu;
+    struct thread *thread;     /* whom it runs now, NULL = nobody */
+    struct thread *owner;      /* whom it is bound to */
+    u64 budget, period;        /* ticks; period 0: round robin with slices of `budget` */
+    i64 left;                  /* of the budget; while it runs, cpu->sc_end says so */
+    u64 period_start;
+    u64 granted;               /* budgets in all: what is not left of it was consumed */
+    bool exhausted;            /* sleeps until replenished */
+    struct timeout replenish;
+    struct slot handler;       /* Irq triggered at exhaustion */
+    struct node handler_node;
+};
+
+#define SLICE_US 10000
+
+static inline struct sc *sc_of(struct object *o)
+{
+    return container_of(o, struct sc, object);
+}
+
+struct sc *sc_create(struct factory *f, u32 priority);
+void sc_destroy(struct sc *sc);
+
+/* Ends the owner's and the present user's use of it. */
+void sc_unbind(struct sc *sc);
+
+/* The thread is READY from now on: queues its SC if it has one (front: runs before its equals). */
+void sched_ready(struct thread *t, bool front);
+
+/* The thread is no longer READY: takes its SC off the queue. */
+void sched_block(struct thread *t);
+
+/* Moves the SC of `from` to `to`, which remembers to whom to return it. */
+void sched_donate(struct thread *from, struct thread *to);
+
+/* Gives a donated SC back to its donor; that one runs again if it is READY. */
+void sched_return_donation(struct thread *t);
+
+/* A thread that needs an SC (READY, passive, donor gone) takes that of its most urgent sender, if there is one. */
+void sched_find_donor(struct thread *t);
+
+/* t, which lent its SC through a chain of calls, takes it back: its call has ended otherwise. */
+void sched_reclaim(struct thread *t);
+
+/* t dies: whoever runs on the SC that it lent has no donor any longer. */
+void sched_forget_donor(struct thread *t);
+
+/* The SC must not be queued. */
+void sched_set_priority(struct sc *sc, u32 priority);
+
+/* Fills the budget. */
+void sched_grant(struct sc *sc);
+
+/* Ticks that the SC has run, in all. */
+u64 sched_consumed(const struct sc *sc);
+
+/* A new period of the SC begins. */
+void sched_replenish(struct sc *sc);
+
+/* Charges the running SC for the time up to `now`, in ticks. */
+void sched_charge(struct cpu *cpu, u64 now);
+
+/* The running SC is taken off the CPU: sched_exit chooses anew. */
+void sched_stop_charging(struct cpu *cpu);
+
+/*
+ * The kernel's way out: takes apart what died, chooses who runs next, switches address space and timer for it, and
+ * gives that thread. Waits for interrupts while nobody can run.
+ */
+struct thread *sched_exit(struct cpu *cpu);
+
+/* The timer has fired, or an interrupt came: expires timeouts and budgets. */
+void sched_timer(struct cpu *cpu);
+
+void sched_init(struct cpu *cpu);

@@ -1,0 +1,44 @@
+/* Semaphore objects. */
+#include "kernel/semaphore.h"
+#include "kernel/factory.h"
+#include "kernel/ipc.h"
+#include "kernel/sched.h"
+
+struct semaphore *semaphore_create(struct factory *f, u64 count)
+{
+    struct semaphore *s = factory_alloc(f, sizeof *s);
+    if (!s)
+        return NULL;
+    object_init(&s->object, OBJ_SEMAPHORE, f);
+    s->count = count;
+    return s;
+}
+
+void semaphore_destroy(struct semaphore *s)
+{
+    ipc_cancel_senders(&s->waiters, NULL, E_CANCELED);
+}
+
+err_t op_SEMAPHORE_UP(struct invocation *inv)
+{
+    struct semaphore *s = semaphore_of(inv->object);
+    if (tree_empty(&s->waiters)) {
+        if (s->count == ~0ull)
+            return E_RANGE;
+        s->count++;
+        return E_OK;
+    }
+    struct thread *t = container_of(tree_first(&s->waiters), struct thread, sender.link);
+    ipc_wake_down(t);
+    return E_OK;
+}
+
+err_t op_SEMAPHORE_DOWN(struct invocation *inv)
+{
+    struct semaphore *s = semaphore_of(inv->object);
+    if (s->count) {
+        s->count--;
+        return E_OK;
+    }
+    return ipc_block_down(inv->caller, &s->waiters);
+}

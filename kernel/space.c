@@ -1,0 +1,291 @@
+/*
+ * Page tables with three levels of 512 entries. A mapping of any power-of-two size lies within one table: 2^order
+ * bytes are 1 to 256 entries of the level whose page size fits (or any number of entries of the root).
+ *
+ *   page table (pool page)      pool_info(table)->nodes (pool page, made when the table gets its first leaf)
+ *   +-----+-----+-----+         +------+------+------+
+ *   | PTE | PTE | ... |         | node | node | ...  |
+ *   +-----+-----+-----+         +------+------+------+
+ */
+#include "kernel/space.h"
+#include "kernel/factory.h"
+#include "kernel/map.h"
+#include "kernel/panic.h"
+#include "kernel/pool.h"
+#include "lib/base/bits.h"
+
+#define ENTRIES 512
+
+static u32 level_shift(u32 level)
+{
+    return 12 + 9 * level;
+}
+
+static u32 level_for(u32 order)
+{
+    return order >= level_shift(2) ? 2 : order >= level_shift(1) ? 1 : 0;
+}
+
+static u64 entry_index(vaddr_t address, u32 level)
+{
+    return address >> level_shift(level) & (ENTRIES - 1);
+}
+
+static u64 *table_of(u64 pte)
+{
+    return arch_phys_to_virt(arch_pte_phys(pte));
+}
+
+/* --- address-space identifiers --- */
+
+#define ASIDS 65536
+static u64 asid_used[ASIDS / 64] = {1}; /* 0 is the kernel's before the first task */
+static u64 asid_hint;
+
+/* An unused identifier; 0, which is shared and flushed at every switch, if there is none. */
+static u64 asid_alloc(void)
+{
+    u64 words = (arch_asid_count() + 63) / 64;
+    for (u64 i = 0; i < words; i++) {
+        u64 w = (asid_hint + i) % words;
+        if (~asid_used[w]) {
+            u64 bit = bits_lowest(~asid_used[w]);
+            if (w * 64 + bit >= arch_asid_count())
+                continue;
+            asid_used[w] |= 1ull << bit;
+            asid_hint = w;
+            return w * 64 + bit;
+        }
+    }
+    return 0;
+}
+
+static void asid_free(u64 asid)
+{
+    if (!asid)
+        return;
+    arch_tlb_flush_asid(asid);
+    asid_used[asid / 64] &= ~(1ull << asid % 64);
+}
+
+/* --- life --- */
+
+err_t space_init(struct space *s, struct factory *f)
+{
+    s->table = factory_alloc_page(f);
+    if (!s->table)
+        return E_NOMEM;
+    *pool_info(s->table) = (struct page_info){0};
+    arch_space_init_root(s->table);
+    s->asid = asid_alloc();
+    s->root = arch_space_root(s->table, s->asid);
+    s->pages = 0;
+    return E_OK;
+}
+
+static void table_free(u64 *table, struct factory *f)
+{
+    struct page_info *info = pool_info(table);
+    kernel_assert(!info->used);
+    if (info->nodes)
+        factory_free_page(f, info->nodes);
+    info->nodes = NULL;
+    factory_free_page(f, table);
+}
+
+void space_destroy(struct space *s, struct factory *f)
+{
+    asid_free(s->asid);
+    table_free(s->table, f);
+}
+
+/* --- walking --- */
+
+/* The entry for `address` at the lowest level that exists, at least `level`; *found: its level. */
+static u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
+{
+    u64 *table = s->table;
+    for (u32 l = ARCH_LEVELS - 1;; l--) {
+        u64 *entry = &table[entry_index(address, l)];
+        if (l == level || !arch_pte_valid(*entry) || arch_pte_leaf(*entry)) {
+            *found = l;
+            return entry;
+        }
+        table = table_of(*entry);
+    }
+}
+
+static u64 *table_start(u64 *entry)
+{
+    return (u64 *)((u64)entry & ~(PAGE_SIZE - 1));
+}
+
+struct node *space_node(struct space *s, vaddr_t address)
+{
+    u32 level;
+    u64 *entry = walk(s, address, 0, &level);
+    if (!arch_pte_valid(*entry))
+        return NULL;
+    u64 *table = table_start(entry);
+    struct node **nodes = pool_info(table)->nodes;
+    return nodes ? nodes[entry - table] : NULL;
+}
+
+vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
+{
+    while (address < end) {
+        u32 level;
+        u64 *entry = walk(s, address, 0, &level), size = 1ull << level_shift(level);
+        if (arch_pte_valid(*entry))
+            return address;
+        address &= ~(size - 1);
+        do { /* holes within a table are passed quickly */
+            address += size;
+            entry++;
+        } while ((u64)entry % PAGE_SIZE && !arch_pte_valid(*entry) && address < end);
+    }
+    return end;
+}
+
+bool space_translate(struct space *s, vaddr_t address, paddr_t *phys)
+{
+    u32 level;
+    u64 *entry = walk(s, address, 0, &level);
+    if (!arch_pte_valid(*entry))
+        return false;
+    *phys = arch_pte_phys(*entry) + (address & ((1ull << level_shift(level)) - 1));
+    return true;
+}
+
+/* --- changing --- */
+
+/* Frees the tables on the way to `address` that hold nothing any more. */
+static void prune(struct space *s, vaddr_t address, struct factory *f)
+{
+    for (u32 bottom = 0; bottom < ARCH_LEVELS - 1; bottom++) {
+        u32 level;
+        u64 *entry = walk(s, address, bottom + 1, &level);
+        if (level != bottom + 1 || !arch_pte_valid(*entry) || arch_pte_leaf(*entry))
+            continue;
+        u64 *table = table_of(*entry);
+        if (pool_info(table)->used)
+            return;
+        *entry = 0;
+        pool_info(table_start(entry))->used--;
+        arch_tlb_flush_page(s->asid, address);
+        table_free(table, f);
+    }
+}
+
+/* An empty table below `entry`, which is in `table`. */
+static u64 *add_table(u64 *table, u64 *entry, struct factory *f)
+{
+    u64 *below = factory_alloc_page(f);
+    if (!below)
+        return NULL;
+    *pool_info(below) = (struct page_info){0};
+    *entry = arch_pte_table(arch_virt_to_phys(below));
+    pool_info(table)->used++;
+    return below;
+}
+
+/* The table of `level` for `address`, made if need be. */
+static u64 *table_make(struct space *s, vaddr_t address, u32 level, struct factory *f, err_t *error)
+{
+    u64 *table = s->table;
+    for (u32 l = ARCH_LEVELS - 1; l > level; l--) {
+        u64 *entry = &table[entry_index(address, l)], pte = *entry;
+        if (arch_pte_valid(pte) && !arch_pte_leaf(pte)) {
+            table = table_of(pte);
+            continue;
+        }
+        *error = arch_pte_valid(pte) ? E_EXIST : E_NOMEM;
+        if (*error == E_EXIST || !(table = add_table(table, entry, f)))
+            return NULL;
+    }
+    *error = E_OK;
+    return table;
+}
+
+/* Whether the entries can take a mapping; makes the table of nodes. */
+static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f)
+{
+    for (u64 i = first; i < first + count; i++)
+        if (arch_pte_valid(table[i]))
+            return E_EXIST;
+    struct page_info *info = pool_info(table);
+    if (!info->nodes)
+        info->nodes = factory_alloc_page(f);
+    return info->nodes ? E_OK : E_NOMEM;
+}
+
+err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
+                  struct factory *f)
+{
+    u32 level = level_for(order), shift = level_shift(level);
+    u64 first = entry_index(address, level), count = 1ull << (order - shift);
+    err_t error = E_OK;
+    u64 *table = table_make(s, address, level, f, &error);
+    if (table)
+        error = prepare_entries(table, first, count, f);
+    if (error) {
+        prune(s, address, f);
+        return error;
+    }
+    struct page_info *info = pool_info(table);
+    u64 pte = arch_pte_make(phys, rights), step = arch_pte_make(1ull << shift, 0) - arch_pte_make(0, 0);
+    for (u64 i = first; i < first + count; i++, pte += step) {
+        table[i] = pte;
+        info->nodes[i] = node;
+    }
+    info->used += count;
+    s->pages += 1ull << (order - 12);
+    if (rights & RIGHT_X)
+        arch_code_changed();
+    return E_OK;
+}
+
+/* The TLB forgets the mapping: page by page if it is small. */
+static void flush(struct space *s, vaddr_t address, u32 shift, u64 count)
+{
+    if (count > 16) {
+        arch_tlb_flush_asid(s->asid);
+        return;
+    }
+    for (u64 i = 0; i < count; i++)
+        arch_tlb_flush_page(s->asid, address + (i << shift));
+}
+
+void space_set_rights(struct space *s, vaddr_t address, u32 order, u32 rights)
+{
+    u32 level, shift = level_shift(level_for(order));
+    u64 *entry = walk(s, address, level_for(order), &level), count = 1ull << (order - shift);
+    for (u64 i = 0; i < count; i++)
+        entry[i] = arch_pte_make(arch_pte_phys(entry[i]), rights);
+    flush(s, address, shift, count);
+}
+
+void space_set_node(struct space *s, vaddr_t address, u32 order, struct node *node)
+{
+    u32 level, shift = level_shift(level_for(order));
+    u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
+    for (u64 i = 0; i < 1ull << (order - shift); i++)
+        pool_info(table)->nodes[entry - table + i] = node;
+}
+
+void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
+{
+    u32 level, shift = level_shift(level_for(order));
+    u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
+    u64 count = 1ull << (order - shift);
+    struct page_info *info = pool_info(table);
+    for (u64 i = 0; i < count; i++) {
+        entry[i] = 0;
+        info->nodes[entry - table + i] = NULL;
+    }
+    info->used -= count;
+    s->pages -= 1ull << (order - 12);
+    flush(s, address, shift, count);
+    if (!info->used)
+        prune(s, address, f);
+}

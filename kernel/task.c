@@ -1,0 +1,343 @@
+/* Tasks: their two spaces, kernel-user memory, and the operations on them. */
+#include "kernel/task.h"
+#include "kernel/factory.h"
+#include "kernel/ipc.h"
+#include "kernel/panic.h"
+#include "kernel/pool.h"
+#include "kernel/sched.h"
+
+/* Leaf of all slots that do not exist: readers need not ask. Never written. */
+static struct slot slot_leaf_none[SLOTS_PER_LEAF];
+
+struct task *task_create(struct factory *f)
+{
+    struct task *t = factory_alloc(f, sizeof *t);
+    if (!t)
+        return NULL;
+    if (space_init(&t->space, f)) {
+        factory_free(t);
+        return NULL;
+    }
+    object_init(&t->object, OBJ_TASK, f);
+    list_init(&t->threads);
+    for (u32 i = 0; i < SLOT_LEAVES; i++)
+        t->slots[i] = slot_leaf_none;
+    return t;
+}
+
+struct slot *task_slot(struct task *t, u64 index)
+{
+    return index < SLOTS ? &t->slots[index / SLOTS_PER_LEAF][index % SLOTS_PER_LEAF] : &slot_leaf_none[0];
+}
+
+bool task_slot_exists(struct task *t, u64 index)
+{
+    return index > 0 && index < SLOTS && t->slots[index / SLOTS_PER_LEAF] != slot_leaf_none;
+}
+
+struct slot *task_slot_make(struct task *t, u64 index, err_t *error)
+{
+    if (index == 0 || index >= SLOTS) {
+        *error = E_RANGE;
+        return NULL;
+    }
+    struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF];
+    if (*leaf == slot_leaf_none) {
+        struct slot *made = factory_alloc_page(t->object.factory);
+        if (!made) {
+            *error = E_NOMEM;
+            return NULL;
+        }
+        *leaf = made;
+    }
+    return &(*leaf)[index % SLOTS_PER_LEAF];
+}
+
+struct utcb *task_utcb(struct task *t, vaddr_t address)
+{
+    paddr_t phys;
+    if (address % UTCB_SIZE || address >> ARCH_VA_BITS || space_node(&t->space, address) ||
+        !space_translate(&t->space, address, &phys))
+        return NULL;
+    return arch_phys_to_virt(phys);
+}
+
+/* --- the end --- */
+
+void task_stop(struct task *t)
+{
+    while (!list_empty(&t->threads)) {
+        struct thread *thread = list_first(&t->threads, struct thread, in_task);
+        thread_stop(thread);
+        ipc_drop_reply(&thread->reply);
+        list_remove(&thread->in_task);
+        thread->task = NULL;
+        thread->utcb = NULL;
+        thread->slots = NULL;
+        thread->root = arch_kernel_root();
+    }
+}
+
+/* Revokes all capabilities and pending replies in the leaf. False: interrupted. */
+static bool empty_leaf(struct slot *leaf)
+{
+    for (u32 i = 0; i < SLOTS_PER_LEAF; i++) {
+        ipc_drop_reply(&leaf[i]);
+        if (!unmap_cap(&leaf[i], RIGHTS_ALL, true))
+            return false;
+    }
+    return true;
+}
+
+static bool free_slots(struct task *t)
+{
+    for (u32 i = 0; i < SLOT_LEAVES; i++) {
+        if (t->slots[i] == slot_leaf_none)
+            continue;
+        if (!empty_leaf(t->slots[i]))
+            return false;
+        factory_free_page(t->object.factory, t->slots[i]);
+        t->slots[i] = slot_leaf_none;
+    }
+    return true;
+}
+
+/* Takes away one page of kernel-user memory; its frame is the kernel's own. */
+static void free_ku_page(struct task *t, vaddr_t address)
+{
+    paddr_t phys;
+    bool mapped = space_translate(&t->space, address, &phys);
+    kernel_assert(mapped);
+    space_clear(&t->space, address, ARCH_PAGE_SHIFT, t->object.factory);
+    factory_free_page(t->object.factory, arch_phys_to_virt(phys));
+}
+
+/* Empties the address space from `emptied` on. False: interrupted. */
+static bool free_memory(struct task *t)
+{
+    while (t->space.pages) {
+        t->emptied = space_next(&t->space, t->emptied, SPACE_END);
+        struct node *n = space_node(&t->space, t->emptied);
+        if (!n)
+            free_ku_page(t, t->emptied);
+        else if (!node_revoke(n))
+            return false;
+        if (arch_irq_pending())
+            return false;
+    }
+    return true;
+}
+
+bool task_destroy(struct task *t)
+{
+    if (!free_slots(t) || !free_memory(t))
+        return false;
+    space_destroy(&t->space, t->object.factory);
+    return true;
+}
+
+/* --- operations --- */
+
+static u32 fpage_type(u64 fpage)
+{
+    return fpage >> 4 & 3;
+}
+
+static u32 fpage_order(u64 fpage)
+{
+    return fpage >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK;
+}
+
+bool fpage_memory_valid(u64 fpage)
+{
+    u32 order = fpage_order(fpage);
+    u64 start = fpage & ~0xfffull;
+    return fpage_type(fpage) == FPAGE_MEMORY && order >= ARCH_PAGE_SHIFT && order <= ARCH_VA_BITS &&
+           start % (1ull << order) == 0 && start >> ARCH_VA_BITS == 0;
+}
+
+bool fpage_object_valid(u64 fpage)
+{
+    u32 order = fpage_order(fpage);
+    u64 start = fpage >> FPAGE_START_SHIFT;
+    return fpage_type(fpage) == FPAGE_OBJECT && order <= 16 && start % (1ull << order) == 0 &&
+           start + (1ull << order) <= SLOTS;
+}
+
+#define SLOTS_PER_STEP 64 /* slots looked at between two looks for interrupts */
+
+/* Whether an operation on slots that has come behind slot `i` of `count` stops there for interrupts. */
+static bool slots_interrupted(u64 i, u64 count)
+{
+    return (i + 1) % SLOTS_PER_STEP == 0 && i + 1 < count && arch_irq_pending();
+}
+
+/* Maps or grants one capability; *found if there is one. */
+static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, bool grant, bool *found)
+{
+    if (!s->word || s->node == &node_reply)
+        return E_OK;
+    err_t error = E_OK;
+    struct slot *d = task_slot_make(to, target, &error);
+    *found = true;
+    return d ? map_cap(s, rights, to, d, grant) : error;
+}
+
+/* What an interrupted one has mapped counts as found. */
+static err_t map_slots(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
+{
+    u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what), target = base >> FPAGE_START_SHIFT;
+    bool found = caller->map_done && caller->map_found;
+    for (u64 i = caller->map_done; i < count; i++) {
+        err_t error = map_slot(task_slot(from, first + i), what & FPAGE_RIGHTS_MASK, to, target + i,
+                               base & ITEM_GRANT, &found);
+        if (error)
+            return error;
+        if (slots_interrupted(i, count)) {
+            caller->map_done = i + 1;
+            caller->map_found = found;
+            return INVOKE_RESTART;
+        }
+    }
+    caller->map_done = 0;
+    return found ? E_OK : E_NOENT;
+}
+
+#define NODES_PER_STEP 64 /* pieces mapped between two looks for interrupts */
+
+static err_t map_pages(struct invocation *inv, struct task *from, u64 what, struct task *to, u64 base)
+{
+    u64 *done = &inv->caller->map_done, size = 1ull << fpage_order(what);
+    err_t error;
+    do {
+        error = map_memory(from, what, to, base & ~0xfffull, base & ITEM_GRANT, NODES_PER_STEP, done);
+        if (!error && *done < size && arch_irq_pending())
+            return INVOKE_RESTART;
+    } while (!error && *done < size);
+    *done = 0;
+    return error;
+}
+
+err_t op_TASK_MAP(struct invocation *inv)
+{
+    err_t error;
+    struct object *o = invocation_object(inv, 0, OBJ_TASK, RIGHT_CONTROL, &error);
+    if (!o)
+        return error;
+    struct task *from = task_of(o), *to = task_of(inv->object);
+    u64 what = inv->w[1], base = inv->w[2];
+    if (fpage_object_valid(what))
+        return map_slots(inv->caller, from, what, to, base);
+    if (!fpage_memory_valid(what))
+        return E_INVAL;
+    const u64 size = 1ull << fpage_order(what), limit = 1ull << ARCH_VA_BITS;
+    if ((base & ~0xfffull) > limit - size)
+        return E_RANGE;
+    return map_pages(inv, from, what, to, base);
+}
+
+static err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
+{
+    u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what);
+    for (u64 i = caller->map_done; i < count; i++) {
+        struct slot *s = task_slot(t, first + i);
+        ipc_drop_reply(s);
+        bool delete = (flags & UNMAP_DELETE) && (slot_rights(s) & RIGHT_DELETE);
+        if (delete && !node_revoke(slot_object(s)->first))
+            return INVOKE_RESTART;
+        if (!unmap_cap(s, what & FPAGE_RIGHTS_MASK, flags & UNMAP_SELF))
+            return INVOKE_RESTART;
+        if (slots_interrupted(i, count)) {
+            caller->map_done = i + 1;
+            return INVOKE_RESTART;
+        }
+    }
+    caller->map_done = 0;
+    return E_OK;
+}
+
+err_t op_TASK_UNMAP(struct invocation *inv)
+{
+    struct task *t = task_of(inv->object);
+    u64 what = inv->w[1], flags = inv->w[2];
+    if (flags & ~(u64)(UNMAP_SELF | UNMAP_DELETE))
+        return E_INVAL;
+    if (fpage_object_valid(what))
+        return unmap_slots(inv->caller, t, what, flags);
+    if (!fpage_memory_valid(what))
+        return E_INVAL;
+    if (!unmap_memory(t, what, flags & UNMAP_SELF, &inv->caller->map_done))
+        return INVOKE_RESTART;
+    inv->caller->map_done = 0;
+    return E_OK;
+}
+
+err_t op_TASK_CAP_VALID(struct invocation *inv)
+{
+    struct slot *s = task_slot(task_of(inv->object), inv->w[1]);
+    bool genuine = s->word && s->node != &node_reply;
+    inv->w[1] = genuine ? slot_object(s)->type : 0;
+    inv->w[2] = genuine ? slot_rights(s) : 0;
+    return E_OK;
+}
+
+err_t op_TASK_CAP_EQUAL(struct invocation *inv)
+{
+    struct task *t = task_of(inv->object);
+    struct slot *a = task_slot(t, inv->w[1]), *b = task_slot(t, inv->w[2]);
+    inv->w[1] = a->word && slot_object(a) == slot_object(b);
+    return E_OK;
+}
+
+#define KU_MEM_ORDER_MAX 16
+
+err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
+{
+    struct task *t = task_of(inv->object);
+    u64 what = inv->w[1], start = what & ~0xfffull;
+    if (!fpage_memory_valid(what) || fpage_order(what) > KU_MEM_ORDER_MAX)
+        return E_INVAL;
+    struct factory *f = t->object.factory;
+    for (u64 at = 0; at < 1ull << fpage_order(what); at += PAGE_SIZE) {
+        void *page = factory_alloc_page(f);
+        err_t error = page ? space_enter(&t->space, start + at, ARCH_PAGE_SHIFT, arch_virt_to_phys(page),
+                                         RIGHT_R | RIGHT_W, NULL, f)
+                           : E_NOMEM;
+        if (!error)
+            continue;
+        if (page)
+            factory_free_page(f, page);
+        while (at) {
+            at -= PAGE_SIZE;
+            free_ku_page(t, start + at);
+        }
+        return error;
+    }
+    return E_OK;
+}
+
+err_t op_TASK_RESERVE(struct invocation *inv)
+{
+    u64 what = inv->w[1];
+    if (!fpage_object_valid(what))
+        return E_INVAL;
+    u64 first = what >> FPAGE_START_SHIFT, end = first + (1ull << fpage_order(what));
+    err_t error = E_OK;
+    for (u64 i = first ? first : 1; i < end; i = (i / SLOTS_PER_LEAF + 1) * SLOTS_PER_LEAF)
+        if (!task_slot_make(task_of(inv->object), i, &error))
+            return error;
+    return E_OK;
+}
+
+err_t op_TASK_INFO(struct invocation *inv)
+{
+    struct task *t = task_of(inv->object);
+    u64 threads = 0;
+    for (struct list_link *l = t->threads.next; l != &t->threads; l = l->next)
+        threads++;
+    inv->w[1] = t->object.factory->used;
+    inv->w[2] = t->space.pages;
+    inv->w[3] = threads;
+    inv->w[4] = t->caps;
+    return E_OK;
+}

@@ -1,0 +1,49 @@
+/*
+ * Tasks: protection domains. An address space (page table) and an object space (table of slots), no threads of its own.
+ */
+#pragma once
+
+#include "kernel/map.h"
+#include "kernel/space.h"
+
+#define SLOTS_PER_LEAF 256 /* a page of slots */
+#define SLOT_LEAVES    128 /* leaves of an object space: 32,768 slots */
+#define SLOTS          (SLOTS_PER_LEAF * SLOT_LEAVES)
+
+struct task {
+    struct object object;
+    struct space space;
+    struct list_link threads;
+    vaddr_t emptied;                  /* task_destroy: memory is gone up to here */
+    u64 caps;                         /* occupied slots */
+    struct slot *slots[SLOT_LEAVES];  /* leaves; slot_leaf_none where there is none */
+};
+
+static inline struct task *task_of(struct object *o)
+{
+    return container_of(o, struct task, object);
+}
+
+struct task *task_create(struct factory *f);
+
+/* Its threads stop for good: they are in no task any longer. */
+void task_stop(struct task *t);
+
+/* Empties both spaces, step by step. False: interrupted, call again. */
+bool task_destroy(struct task *t);
+
+/* Slot of the object space for reading: an empty one if the index is too large or nothing was ever there. */
+struct slot *task_slot(struct task *t, u64 index);
+
+/* Whether there is memory for the slot, so that it can be written. */
+bool task_slot_exists(struct task *t, u64 index);
+
+/* The same for writing: makes the leaf if need be. NULL and *error: NOMEM, RANGE. */
+struct slot *task_slot_make(struct task *t, u64 index, err_t *error);
+
+/* Kernel address of a UTCB at `address`, or NULL if that is not in kernel-user memory of the task or not aligned. */
+struct utcb *task_utcb(struct task *t, vaddr_t address);
+
+/* Whether a flexpage is well formed: type, order, alignment, bounds. */
+bool fpage_memory_valid(u64 fpage);
+bool fpage_object_valid(u64 fpage);

@@ -1,0 +1,257 @@
+/* Threads: life, registers, and the operations on them. */
+#include "kernel/thread.h"
+#include "kernel/factory.h"
+#include "kernel/fault.h"
+#include "kernel/gate.h"
+#include "kernel/ipc.h"
+#include "kernel/irq.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+
+struct thread thread_nobody = {.state = THREAD_STOPPED};
+
+static void wait_expired(struct timeout *timeout)
+{
+    thread_cancel(container_of(timeout, struct thread, timeout), E_TIMEDOUT);
+}
+
+struct thread *thread_create(struct factory *f)
+{
+    struct thread *t = factory_alloc(f, sizeof *t);
+    if (!t)
+        return NULL;
+    object_init(&t->object, OBJ_THREAD, f);
+    t->state = THREAD_STOPPED;
+    t->cpu = cpu_self();
+    t->timeout.expire = wait_expired;
+    t->reply.node = &node_reply;
+    list_init(&t->in_task);
+    list_init(&t->gates);
+    list_init(&t->unheld);
+    list_init(&t->irqs);
+    arch_thread_init(t);
+    return t;
+}
+
+static void drop_embedded(struct slot *s)
+{
+    if (s->word)
+        node_revoke(s->node);
+}
+
+/* Gates and Irqs that were bound to t are without receiver from now on. */
+static void unbind_all(struct thread *t)
+{
+    while (!list_empty(&t->gates))
+        gate_unbind(list_first(&t->gates, struct gate, of_thread));
+    while (!list_empty(&t->unheld))
+        gate_unbind(list_first(&t->unheld, struct gate, of_thread));
+    while (!list_empty(&t->irqs)) {
+        struct irq *irq = list_first(&t->irqs, struct irq, of_thread);
+        bool pending = irq->sender.queue;
+        irq_unbind(irq);
+        irq->pending = pending;
+    }
+}
+
+static void leave_sc(struct thread *t)
+{
+    if (!t->sc)
+        sched_forget_donor(t);
+    sched_return_donation(t);
+    if (t->own_sc)
+        sc_unbind(t->own_sc);
+}
+
+void thread_stop(struct thread *t)
+{
+    thread_cancel(t, E_INTR);
+    sched_block(t);
+    t->state = THREAD_STOPPED;
+}
+
+void thread_destroy(struct thread *t)
+{
+    thread_stop(t);
+    ipc_drop_reply(&t->reply);
+    unbind_all(t);
+    ipc_cancel_senders(&t->senders, NULL, E_CANCELED);
+    leave_sc(t);
+    drop_embedded(&t->pager);
+    drop_embedded(&t->handler);
+    drop_embedded(&t->del_irq);
+    list_remove(&t->in_task);
+    arch_fpu_drop(t);
+}
+
+void thread_set_error(struct thread *t, err_t error)
+{
+    t->map_done = 0;
+    words_clear(t->cold.mr);
+    thread_set_result(t, TAG_ERROR | (u64)error << TAG_CODE_SHIFT, 0);
+}
+
+/* A call is given up: nobody can answer it any longer. */
+static void end_call(struct thread *t)
+{
+    if (!t->answer_from)
+        return;
+    t->answer_from->word = 0;
+    t->answer_from = NULL;
+}
+
+void thread_cancel(struct thread *t, err_t error)
+{
+    if (t->state == THREAD_STOPPED || t->state == THREAD_READY)
+        return;
+    if (t->sender.queue)
+        ipc_dequeue(&t->sender);
+    end_call(t);
+    sched_reclaim(t);
+    timeout_drop(t->cpu, &t->timeout);
+    t->keep_reply = NULL;
+    if (t->call_kind != CALL_MESSAGE) { /* a fault that nobody resolves: the thread cannot go on */
+        t->call_kind = CALL_MESSAGE;
+        t->state = THREAD_STOPPED;
+        return;
+    }
+    thread_set_error(t, error);
+    sched_ready(t, false);
+}
+
+/* --- operations --- */
+
+/* Items of thread.control come in the order of the flags. Gives the slot of the next one, checked. */
+static struct slot *control_item(struct invocation *inv, u32 *next, enum object_number type, u32 rights, err_t *error)
+{
+    u32 i = (*next)++;
+    return invocation_object(inv, i, type, rights, error) ? invocation_slot(inv, i) : NULL;
+}
+
+static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
+{
+    t->task = task;
+    t->root = task->space.root;
+    t->slots = task->slots;
+    t->utcb = utcb;
+    list_push_back(&task->threads, &t->in_task);
+}
+
+err_t op_THREAD_CONTROL(struct invocation *inv)
+{
+    struct thread *t = thread_of(inv->object);
+    u64 flags = inv->w[1];
+    struct slot *task = NULL, *pager = NULL, *handler = NULL;
+    struct utcb *utcb = NULL;
+    err_t error = E_OK;
+    u32 next = 0;
+    if (flags & ~(u64)(THREAD_SET_TASK | THREAD_SET_PAGER | THREAD_SET_HANDLER))
+        return E_INVAL;
+    if (flags & THREAD_SET_TASK) {
+        if (!(task = control_item(inv, &next, OBJ_TASK, RIGHT_CONTROL, &error)))
+            return error;
+        if (t->task)
+            return E_BUSY;
+        if (!(utcb = task_utcb(task_of(slot_object(task)), inv->w[2])))
+            return E_FAULT;
+    }
+    if ((flags & THREAD_SET_PAGER) && !(pager = control_item(inv, &next, OBJ_GATE, RIGHT_USE, &error)))
+        return error;
+    if ((flags & THREAD_SET_HANDLER) && !(handler = control_item(inv, &next, OBJ_GATE, RIGHT_USE, &error)))
+        return error;
+
+    /* point of no return */
+    if (task)
+        enter_task(t, task_of(slot_object(task)), utcb);
+    if (pager)
+        map_cap_embedded(pager, &t->pager, &t->pager_node);
+    if (handler)
+        map_cap_embedded(handler, &t->handler, &t->handler_node);
+    return E_OK;
+}
+
+static void set_registers(struct thread *t, u64 flags, const u64 *w)
+{
+    if (flags & EX_REGS_PC) {
+        t->hot.pc = w[2];
+        t->map_done = 0; /* an interrupted operation is given up */
+    }
+    if (flags & EX_REGS_SP)
+        t->hot.sp = w[3];
+    if (flags & EX_REGS_ARG)
+        t->cold.tag = w[4];
+    if (flags & EX_REGS_TP)
+        t->hot.tp = w[5];
+}
+
+err_t op_THREAD_EX_REGS(struct invocation *inv)
+{
+    struct thread *t = thread_of(inv->object);
+    u64 flags = inv->w[1];
+    if (flags >= EX_REGS_STOP << 1)
+        return E_INVAL;
+    if (!t->task)
+        return E_INVAL;
+    if ((flags & EX_REGS_TP) && inv->n_words < 6)
+        return E_MSGSIZE;
+    bool blocked = t->state != THREAD_STOPPED && t->state != THREAD_READY;
+    if ((flags & EX_REGS_ARG) && blocked && !(flags & (EX_REGS_CANCEL | EX_REGS_STOP)))
+        return E_BUSY; /* the argument's register holds the tag of a message whose items were checked already */
+    if ((flags & EX_REGS_WAIT) && (t == inv->caller || t->state != THREAD_STOPPED))
+        return E_BUSY;
+
+    /* point of no return */
+    if (flags & (EX_REGS_CANCEL | EX_REGS_STOP))
+        thread_cancel(t, E_INTR);
+    set_registers(t, flags, inv->w);
+    if (flags & EX_REGS_STOP)
+        thread_stop(t);
+    else if (flags & EX_REGS_WAIT)
+        ipc_start_waiting(t);
+    else if (t->state == THREAD_STOPPED)
+        sched_ready(t, false);
+    if ((flags & EX_REGS_FORCE) && t->state == THREAD_READY)
+        fault_exception(t, EXC_FORCED, 0);
+    return t == inv->caller ? INVOKE_BLOCKED : E_OK;
+}
+
+err_t op_THREAD_SWITCH_TO(struct invocation *inv)
+{
+    struct thread *t = thread_of(inv->object);
+    t->cpu->reschedule = true;
+    if (t->sc && t->sc->queued) {
+        sched_block(t);
+        sched_ready(t, true);
+    }
+    return E_OK;
+}
+
+err_t op_THREAD_STATS(struct invocation *inv)
+{
+    static const u8 number[] = {
+        [THREAD_STOPPED] = THREAD_STATE_STOPPED,   [THREAD_READY] = THREAD_STATE_READY,
+        [THREAD_WAIT_OPEN] = THREAD_STATE_RECEIVING, [THREAD_WAIT] = THREAD_STATE_RECEIVING,
+        [THREAD_CALLING] = THREAD_STATE_CALLING,   [THREAD_CALLING_X] = THREAD_STATE_CALLING,
+        [THREAD_SENDING] = THREAD_STATE_SENDING,   [THREAD_DOWN] = THREAD_STATE_DOWN,
+    };
+    struct thread *t = thread_of(inv->object);
+    inv->w[1] = t->own_sc ? arch_ticks_to_us(sched_consumed(t->own_sc)) : 0;
+    inv->w[2] = number[t->state];
+    inv->w[3] = t->own_sc ? t->own_sc->priority : 0;
+    return E_OK;
+}
+
+err_t op_THREAD_DEL_IRQ(struct invocation *inv)
+{
+    err_t error;
+    if (!invocation_object(inv, 0, OBJ_IRQ, RIGHT_USE, &error))
+        return error;
+    struct thread *t = thread_of(inv->object);
+    map_cap_embedded(invocation_slot(inv, 0), &t->del_irq, &t->del_irq_node);
+    return E_OK;
+}
+
+err_t op_THREAD_UNHELD(struct invocation *inv)
+{
+    return gate_next_unheld(thread_of(inv->object), &inv->w[1]) ? E_OK : E_NOENT;
+}

@@ -1,0 +1,140 @@
+/*
+ * Threads: what runs. The first two cache lines hold all that the fast path touches.
+ */
+#pragma once
+
+#include "kernel/arch.h"
+#include "kernel/map.h"
+#include "kernel/timeout.h"
+
+struct cpu;
+struct irq;
+struct sc;
+struct semaphore;
+struct task;
+
+enum thread_state {
+    THREAD_STOPPED,   /* does not run until ex_regs */
+    THREAD_READY,     /* runs or would, given the CPU (and an SC) */
+    THREAD_WAIT_OPEN, /* waits for anybody, for ever, implicit reply slot: the fast path's partner */
+    THREAD_WAIT,      /* waits: with time limit, with a reply slot, or for one partner only */
+    THREAD_CALLING,   /* waits for ever for the answer to a message: the fast path's partner */
+    THREAD_CALLING_X, /* waits for an answer: with time limit, or to a fault */
+    THREAD_SENDING,   /* queued as a sender */
+    THREAD_DOWN,      /* queued at a semaphore */
+};
+
+/* What an answer to a calling thread means. */
+enum call_kind {
+    CALL_MESSAGE,
+    CALL_PAGE_FAULT,
+    CALL_EXCEPTION,
+};
+
+/* Whoever stands in a queue of senders: a thread or an Irq. */
+struct sender {
+    struct tree_node link;
+    struct tree *queue; /* the queue it stands in, NULL = none */
+    bool is_irq;
+};
+
+struct thread {
+    /* The fast path's first line: registers that survive an invocation, and what a switch loads. */
+    struct arch_hot_regs hot;
+    u64 root;                   /* address-space root as the MMU register wants it; a thread may run in another view */
+    u64 state;                  /* enum thread_state */
+
+    /* The second: partners. */
+    struct cpu *cpu;            /* home CPU: the only one that touches the run state */
+    struct slot **slots;        /* object space of the task */
+    struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
+    struct slot reply;          /* implicit reply capability */
+    struct slot *answer_from;   /* while CALLING: the slot that holds the right to answer us */
+    struct tree senders;        /* who waits for us to receive */
+    struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
+
+    /* Cold. */
+    struct arch_cold_regs cold; /* registers that do not survive an invocation, message words among them */
+    struct object object;
+    struct task *task;
+    struct list_link in_task;   /* task->threads */
+    struct list_link gates;     /* bound to us: struct gate, of_thread */
+    struct list_link unheld;    /* the same, those that only their creator holds: not told yet */
+    struct list_link irqs;      /* bound to us: struct irq, of_thread */
+    struct utcb *utcb;          /* kernel address; NULL before thread.control */
+
+    struct sc *own_sc;          /* SC bound by the scheduler; NULL: passive thread */
+
+    struct sender sender;       /* while SENDING or DOWN */
+    struct object *sending_to;  /* gate, or semaphore */
+    bool calls;                 /* the send is part of a call */
+    u8 call_kind;               /* enum call_kind */
+    bool waits_after_send;      /* SEND_WAIT */
+    struct timeout timeout;
+    struct object *recv_from;   /* closed wait: only this Irq; NULL and !recv_open: nobody */
+    bool recv_open;
+    struct slot *keep_reply;    /* where the reply capability of the next call goes; NULL = implicit */
+
+    struct slot pager, handler, del_irq;
+    struct node pager_node, handler_node, del_irq_node;
+    u64 fault_words[MSG_REGS];  /* message of a fault */
+
+    u64 map_done;               /* how far an interrupted Task.map or unmap came: bytes or slots */
+    bool map_found;             /* Task.map of slots has found one up to there; counts only with map_done */
+
+    u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */
+    struct arch_fpu fpu;
+};
+
+/* Never runs, never waits: receiver of all that has no receiver. */
+extern struct thread thread_nobody;
+
+static inline struct thread *thread_of(struct object *o)
+{
+    return container_of(o, struct thread, object);
+}
+
+/* New thread, stopped, in no task. NULL: quota. */
+struct thread *thread_create(struct factory *f);
+
+/* Takes it off the CPU and out of whatever it waits for, until ex_regs. */
+void thread_stop(struct thread *t);
+
+/* Takes it off all queues and CPUs and wakes who waits for it with E_CANCELED; the memory goes with object_reap. */
+void thread_destroy(struct thread *t);
+
+/* Ends a blocked invocation with this error; does nothing if the thread is not blocked. */
+void thread_cancel(struct thread *t, err_t error);
+
+/* Message words from and to where registers are kept. Written out: a loop would cost three times as much. */
+static inline void words_copy(u64 to[MSG_REGS], const u64 from[MSG_REGS])
+{
+    u64 a = from[0], b = from[1], c = from[2], d = from[3], e = from[4], f = from[5], g = from[6], h = from[7];
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d, to[4] = e, to[5] = f, to[6] = g, to[7] = h;
+}
+
+static inline void words_clear(u64 to[MSG_REGS])
+{
+    to[0] = to[1] = to[2] = to[3] = to[4] = to[5] = to[6] = to[7] = 0;
+}
+
+/* Result of an invocation: tag and label for the thread; its message words are set already. */
+static inline void thread_set_result(struct thread *t, u64 tag, u64 label)
+{
+    t->cold.tag = tag;
+    t->cold.label = label;
+    arch_regs_result(&t->cold);
+}
+
+/* The same for an invocation that failed. */
+void thread_set_error(struct thread *t, err_t error);
+
+static inline bool thread_waits(const struct thread *t)
+{
+    return t->state == THREAD_WAIT_OPEN || t->state == THREAD_WAIT;
+}
+
+static inline bool thread_calling(const struct thread *t)
+{
+    return t->state == THREAD_CALLING || t->state == THREAD_CALLING_X;
+}

@@ -1,0 +1,1 @@
+$(call native_lib,drv,virtqueue.c virtio.c device.c)

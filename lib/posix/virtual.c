@@ -1,0 +1,280 @@
+/* Files made up by this library: see virtual.h. Their number is their place in the table, kept in file->kind. */
+#include "lib/posix/virtual.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "lib/posix/linux.h"
+#include "lib/posix/random.h"
+#include "lib/posix/session.h"
+#include "lib/tess/env.h"
+#include "lib/tess/slot.h"
+#include "lib/tess/start.h"
+#include "proto/fs.h"
+#include "proto/proc.h"
+
+struct virtual_file {
+    const char *name;
+    u32 mode;
+    u64 device;
+    long (*read)(struct file *file, void *to, size_t n, i64 offset);
+    long (*write)(const void *from, size_t n);
+};
+
+static long read_null(struct file *file, void *to, size_t n, i64 offset)
+{
+    return 0;
+}
+
+static long write_null(const void *from, size_t n)
+{
+    return (long)n;
+}
+
+static long write_full(const void *from, size_t n)
+{
+    return n ? -E_NOSPC : 0;
+}
+
+static long read_zero(struct file *file, void *to, size_t n, i64 offset)
+{
+    memset(to, 0, n);
+    return (long)n;
+}
+
+static long read_random(struct file *file, void *to, size_t n, i64 offset)
+{
+    random_fill(to, n);
+    return (long)n;
+}
+
+typedef err_t text_source(cap_t gate, u64 offset, char *text, size_t *length);
+
+/* Text that proc makes anew for each question, a piece at a time. */
+static long read_text(struct file *file, void *to, size_t n, i64 offset, text_source *source)
+{
+    char text[PROC_TASKS_TEXT_MAX];
+    size_t length = sizeof text;
+    u64 place = offset == FILE_POSITION ? file->cookie : (u64)offset;
+    err_t error = source(SLOT_PROC, place, text, &length);
+    if (error)
+        return linux_error(error);
+    if (length > n)
+        length = n;
+    memcpy(to, text, length);
+    if (offset == FILE_POSITION)
+        file->cookie += length;
+    return (long)length;
+}
+
+static long read_tasks(struct file *file, void *to, size_t n, i64 offset)
+{
+    return read_text(file, to, n, offset, proc_tasks);
+}
+
+static long read_memory(struct file *file, void *to, size_t n, i64 offset)
+{
+    return read_text(file, to, n, offset, proc_memory);
+}
+
+static const struct virtual_file virtual_files[] = {
+    {"/dev/null", S_IFCHR | 0666, makedev(1, 3), read_null, write_null},
+    {"/dev/zero", S_IFCHR | 0666, makedev(1, 5), read_zero, write_null},
+    {"/dev/full", S_IFCHR | 0666, makedev(1, 7), read_zero, write_full},
+    {"/dev/random", S_IFCHR | 0444, makedev(1, 8), read_random, NULL},
+    {"/dev/urandom", S_IFCHR | 0444, makedev(1, 9), read_random, NULL},
+    {"/proc/tasks", S_IFREG | 0444, 0, read_tasks, NULL},
+    {"/proc/memory", S_IFREG | 0444, 0, read_memory, NULL},
+};
+#define VIRTUAL_FILES (sizeof virtual_files / sizeof virtual_files[0])
+
+/* ---- operations ---- */
+
+static long virtual_read(struct file *file, void *to, size_t n, i64 offset)
+{
+    return virtual_files[file->kind].read(file, to, n, offset);
+}
+
+static long virtual_write(struct file *file, const void *from, size_t n, i64 offset)
+{
+    const struct virtual_file *v = &virtual_files[file->kind];
+    return v->write ? v->write(from, n) : -E_BADF;
+}
+
+static long virtual_seek(struct file *file, i64 offset, u32 whence)
+{
+    if (whence == FILE_SEEK_CUR)
+        offset += (i64)file->cookie;
+    else if (whence != FILE_SEEK_SET)
+        return -E_INVAL;
+    if (offset < 0)
+        return -E_INVAL;
+    file->cookie = (u64)offset;
+    return offset;
+}
+
+static void fill_stat(u32 kind, struct file_stat_result *result)
+{
+    *result = (struct file_stat_result){
+        .ino = kind + 1,
+        .mode = virtual_files[kind].mode,
+        .nlink = 1,
+        .rdev = virtual_files[kind].device,
+        .dev = makedev(0, 2),
+    };
+}
+
+static err_t virtual_file_stat(struct file *file, struct file_stat_result *result)
+{
+    fill_stat(file->kind, result);
+    return E_OK;
+}
+
+const struct file_ops virtual_ops = {
+    .read = virtual_read,
+    .write = virtual_write,
+    .seek = virtual_seek,
+    .stat = virtual_file_stat,
+};
+
+struct file *virtual_create(u32 kind, u32 flags)
+{
+    if (kind >= VIRTUAL_FILES)
+        return NULL;
+    return file_create(&virtual_ops, 0, flags, kind, virtual_files[kind].mode & S_IFMT);
+}
+
+/* ---- names ---- */
+
+static u32 find(const char *name)
+{
+    u32 i = 0;
+    while (i < VIRTUAL_FILES && strcmp(virtual_files[i].name, name))
+        i++;
+    return i;
+}
+
+/* The program's terminal: the first of its standard descriptors that is one. */
+static struct file *terminal(void)
+{
+    for (long fd = 0; fd < 3; fd++) {
+        struct file *file = descriptor_get(fd);
+        struct file_stat_result status;
+        if (file && file->gate && !file->ops->stat(file, &status) && (status.flags & FILE_FLAG_TTY))
+            return file;
+        file_put(file);
+    }
+    return NULL;
+}
+
+static long open_terminal(bool close_on_exec)
+{
+    struct file *file = terminal();
+    return file ? descriptor_add(file, close_on_exec, 0) : -E_NXIO;
+}
+
+static long open_virtual(u32 kind, u32 flags, bool close_on_exec)
+{
+    if ((flags & O_DIRECTORY))
+        return -E_NOTDIR;
+    if ((flags & O_ACCMODE) != O_RDONLY && !virtual_files[kind].write)
+        return -E_ACCES;
+    struct file *file = virtual_create(kind, flags);
+    return file ? descriptor_add(file, close_on_exec, 0) : -E_NFILE;
+}
+
+/*
+ * The capability behind /dev/NAME, 0 if there is none: a file session called NAME (*name = NULL then), or, where NAME
+ * ends in a number, a service without it that opens several such files, as the driver of a device with ports does.
+ */
+static cap_t device_gate(const char **name)
+{
+    char service[16];
+    if (strncmp(*name, "/dev/", 5))
+        return 0;
+    const char *device = *name += 5;
+    size_t length = strlen(device);
+    cap_t gate = env_cap(device);
+    if (gate) {
+        *name = NULL;
+        return gate;
+    }
+    while (length && device[length - 1] >= '0' && device[length - 1] <= '9')
+        length--;
+    if (length >= sizeof service)
+        return 0;
+    memcpy(service, device, length);
+    service[length] = 0;
+    return env_cap(service);
+}
+
+static err_t device_session(cap_t gate, const char *name, u32 access, cap_t session)
+{
+    u32 mode;
+    return name ? fs_open(gate, 0, access, 0, name, strlen(name), &mode, session) : file_clone(gate, session);
+}
+
+static long open_device(cap_t gate, const char *name, u32 flags, bool close_on_exec)
+{
+    u32 access = (flags & O_ACCMODE) == O_RDONLY   ? FS_READ
+                 : (flags & O_ACCMODE) == O_WRONLY ? FS_WRITE
+                                                   : FS_READ | FS_WRITE;
+    cap_t session = slot_alloc();
+    err_t error = session ? device_session(gate, name, access, session) : E_NFILE;
+    if (error) {
+        slot_free(session);
+        return linux_error(error);
+    }
+    return session_open(session, flags, 0, close_on_exec);
+}
+
+static err_t device_stat(cap_t gate, const char *name, struct file_stat_result *result)
+{
+    cap_t session = slot_alloc();
+    err_t error = session ? device_session(gate, name, FS_READ, session) : E_NFILE;
+    if (!error)
+        error = file_stat(session, result);
+    session_close(session);
+    return error;
+}
+
+bool virtual_open(const char *name, u32 flags, bool close_on_exec, long *result)
+{
+    u32 kind = find(name);
+    cap_t gate;
+    if (kind < VIRTUAL_FILES)
+        *result = open_virtual(kind, flags, close_on_exec);
+    else if (!strcmp(name, "/dev/tty"))
+        *result = open_terminal(close_on_exec);
+    else if ((gate = device_gate(&name)))
+        *result = open_device(gate, name, flags, close_on_exec);
+    else
+        return false;
+    return true;
+}
+
+static err_t stat_terminal(struct file_stat_result *result)
+{
+    struct file *file = terminal();
+    err_t error = file ? file->ops->stat(file, result) : E_NXIO;
+    file_put(file);
+    return error;
+}
+
+bool virtual_stat(const char *name, struct file_stat_result *result, err_t *error)
+{
+    u32 kind = find(name);
+    cap_t gate;
+    *error = E_OK;
+    if (kind < VIRTUAL_FILES)
+        fill_stat(kind, result);
+    else if (!strcmp(name, "/dev/tty"))
+        *error = stat_terminal(result);
+    else if ((gate = device_gate(&name)))
+        *error = device_stat(gate, name, result);
+    else
+        return false;
+    return true;
+}

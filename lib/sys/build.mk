@@ -1,0 +1,1 @@
+$(call native_lib,sys,utcb.c log.c)

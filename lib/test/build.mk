@@ -1,0 +1,1 @@
+$(call native_lib,test,test.c thread.c arch/riscv64/start.S)

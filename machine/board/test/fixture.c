@@ -1,0 +1,62 @@
+/* Shared parts of machine tests; see fixture.h. */
+#include "machine/board/test/fixture.h"
+
+char sent[256];
+unsigned sent_count;
+
+static void send(void *ctx, uint8_t byte)
+{
+    if (sent_count < sizeof sent - 1)
+        sent[sent_count++] = (char)byte;
+}
+
+struct machine *make_machine(unsigned harts, bool timed)
+{
+    struct machine_config config = machine_default_config();
+    const char *error;
+
+    config.harts = harts;
+    config.ram_size = 4 << 20;
+    config.timed = timed;
+    memset(sent, 0, sizeof sent);
+    sent_count = 0;
+    struct machine *m = machine_create(&config, send, NULL, &error);
+    assert_non_null(m);
+    return m;
+}
+
+uint64_t rnd(void)
+{
+    static uint64_t state = 1;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+uint32_t device_read(struct machine *m, uint64_t pa)
+{
+    uint64_t value;
+
+    assert_true(bus_device_read(&m->bus, pa, 4, &value));
+    return (uint32_t)value;
+}
+
+void device_write(struct machine *m, uint64_t pa, uint32_t value)
+{
+    assert_true(bus_device_write(&m->bus, pa, 4, value));
+}
+
+void pass_time(struct machine *m, uint64_t cycles)
+{
+    m->now += cycles;
+    for (unsigned i = 0; i < m->config.harts; i++)
+        m->harts[i]->cycle = m->now;
+    event_run(&m->events, m->now);
+}
+
+bool sees(const struct machine *m, unsigned hart, enum rv_irq irq)
+{
+    return hart_mip(m->harts[hart]) >> irq & 1;
+}

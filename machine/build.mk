@@ -1,0 +1,10 @@
+# Mosaic, the simulated machine: one host program from all folders below.
+mosaic_folders := core mem dev board trace cli tcu noc accel tile
+mosaic_sources := $(patsubst $(here)/%,%,$(filter-out %/tcu/doc.c,$(wildcard $(mosaic_folders:%=$(here)/%/*.c))))
+$(call host_program,mosaic,$(mosaic_sources),-lfdt -lslirp -lm)
+$(call host_test,mosaic_fp,core/test/fp_test.c core/fp.c,-lmpfr -lgmp -lm,-frounding-math)
+$(call host_test,mosaic_mem,mem/test/mem_test.c mem/event.c mem/bus.c mem/cache.c mem/dram.c mem/hierarchy.c \
+  core/params.c dev/snapshot.c)
+mosaic_parts := $(filter core/% mem/% dev/% board/%,$(mosaic_sources))
+$(call host_test,mosaic_device,board/test/device_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)
+$(call host_test,mosaic_fuzz,board/test/fuzz_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)

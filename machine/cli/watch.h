@@ -1,0 +1,24 @@
+/* The observers that `mosaic run` can put on harts: trace, profiles, windows; and what they print at the end. */
+#ifndef MACHINE_CLI_WATCH_H
+#define MACHINE_CLI_WATCH_H
+
+#include "machine/cli/options.h"
+#include "machine/trace/hart_trace.h"
+#include "machine/trace/profile.h"
+#include "machine/trace/window.h"
+
+struct watch {
+    struct symbols symbols;
+    struct hart_trace trace;
+    struct profile profile;
+    struct window window;
+    bool has_trace, has_profile, has_window;
+};
+
+/* Sets up what the options ask for. Problems are told on stderr; returns false then. */
+bool watch_start(struct watch *w, struct machine *m, const struct options *o);
+
+/* Writes the results. Returns false after telling a problem. */
+bool watch_finish(struct watch *w, const struct options *o);
+
+#endif

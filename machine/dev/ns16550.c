@@ -1,0 +1,210 @@
+/*
+ * The serial port. Sending takes no time: the transmitter is always empty. Received bytes wait in a queue and move to
+ * the 16-byte FIFO as the guest makes room, so the line never overruns.
+ */
+#include "machine/dev/ns16550.h"
+
+#include <string.h>
+
+#include "machine/dev/fdt.h"
+#include "machine/dev/snapshot.h"
+
+#define CLOCK_HZ 3686400
+
+/* The pending interrupt of highest priority, as IIR tells it. */
+static uint8_t pending(const struct ns16550 *u)
+{
+    if ((u->state.ier & NS16550_IER_RDA) && u->state.fifo_count)
+        return NS16550_IIR_RDA;
+    if ((u->state.ier & NS16550_IER_THRE) && u->state.thr_empty_pending)
+        return NS16550_IIR_THRE;
+    return NS16550_IIR_NONE;
+}
+
+static void update(struct ns16550 *u)
+{
+    irq_set(&u->irq, pending(u) != NS16550_IIR_NONE);
+}
+
+static void refill(struct ns16550 *u)
+{
+    while (u->state.fifo_count < NS16550_FIFO_SIZE && u->state.input_count) {
+        u->state.fifo[u->state.fifo_count++] = u->state.input[u->state.input_head];
+        u->state.input_head = (u->state.input_head + 1) % NS16550_INPUT_MAX;
+        u->state.input_count--;
+    }
+}
+
+size_t ns16550_receive(struct ns16550 *u, const uint8_t *bytes, size_t count)
+{
+    size_t taken = 0;
+
+    while (taken < count && u->state.input_count < NS16550_INPUT_MAX)
+        u->state.input[(u->state.input_head + u->state.input_count++) % NS16550_INPUT_MAX] = bytes[taken++];
+    refill(u);
+    update(u);
+    return taken;
+}
+
+static uint8_t pop(struct ns16550 *u)
+{
+    uint8_t byte = u->state.fifo[0];
+
+    if (!u->state.fifo_count)
+        return 0;
+    memmove(u->state.fifo, u->state.fifo + 1, --u->state.fifo_count);
+    refill(u);
+    return byte;
+}
+
+static void put(struct ns16550 *u, uint8_t byte)
+{
+    if (u->state.mcr & NS16550_MCR_LOOP)
+        ns16550_receive(u, &byte, 1);
+    else
+        u->send(u->send_ctx, byte);
+    u->state.thr_empty_pending = true;
+}
+
+static uint8_t read_iir(struct ns16550 *u)
+{
+    uint8_t iir = pending(u);
+
+    if (iir == NS16550_IIR_THRE)
+        u->state.thr_empty_pending = false;
+    return iir | (u->state.fcr & NS16550_FCR_ENABLE ? NS16550_IIR_FIFO : 0);
+}
+
+static bool uart_read(void *device, uint64_t offset, unsigned size, uint64_t *value)
+{
+    struct ns16550 *u = device;
+    bool dlab = u->state.lcr & NS16550_LCR_DLAB;
+
+    switch (offset) {
+    case NS16550_RBR:
+        *value = dlab ? u->state.dll : pop(u);
+        break;
+    case NS16550_IER:
+        *value = dlab ? u->state.dlm : u->state.ier;
+        break;
+    case NS16550_IIR:
+        *value = read_iir(u);
+        break;
+    case NS16550_LCR:
+        *value = u->state.lcr;
+        break;
+    case NS16550_MCR:
+        *value = u->state.mcr;
+        break;
+    case NS16550_LSR:
+        *value = NS16550_LSR_THRE | NS16550_LSR_TEMT | (u->state.fifo_count ? NS16550_LSR_DR : 0);
+        break;
+    case NS16550_MSR:
+        *value = 0xb0; /* carrier, data set ready, clear to send */
+        break;
+    case NS16550_SCR:
+        *value = u->state.scr;
+        break;
+    default:
+        break;
+    }
+    update(u);
+    return true;
+}
+
+static void write_ier(struct ns16550 *u, uint8_t value)
+{
+    if ((value & ~u->state.ier) & NS16550_IER_THRE)
+        u->state.thr_empty_pending = true; /* enabling it asks for it at once */
+    u->state.ier = value & 15;
+}
+
+static void write_fcr(struct ns16550 *u, uint8_t value)
+{
+    if (value & NS16550_FCR_CLEAR_RX) {
+        u->state.fifo_count = 0;
+        refill(u);
+    }
+    u->state.fcr = value;
+}
+
+static bool uart_write(void *device, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct ns16550 *u = device;
+    bool dlab = u->state.lcr & NS16550_LCR_DLAB;
+    uint8_t byte = (uint8_t)value;
+
+    switch (offset) {
+    case NS16550_THR:
+        if (dlab)
+            u->state.dll = byte;
+        else
+            put(u, byte);
+        break;
+    case NS16550_IER:
+        if (dlab)
+            u->state.dlm = byte;
+        else
+            write_ier(u, byte);
+        break;
+    case NS16550_FCR:
+        write_fcr(u, byte);
+        break;
+    case NS16550_LCR:
+        u->state.lcr = byte;
+        break;
+    case NS16550_MCR:
+        u->state.mcr = byte & 31;
+        break;
+    case NS16550_SCR:
+        u->state.scr = byte;
+        break;
+    default:
+        break;
+    }
+    update(u);
+    return true;
+}
+
+const struct device_ops ns16550_ops = {"ns16550", uart_read, uart_write};
+
+static void reset(void *self)
+{
+    struct ns16550 *u = self;
+
+    memset(&u->state, 0, sizeof u->state);
+    update(u);
+}
+
+void ns16550_init(struct ns16550 *u, uint64_t base, uint32_t source, struct irq_line irq,
+                  void (*send)(void *ctx, uint8_t byte), void *send_ctx)
+{
+    *u = (struct ns16550){.base = base, .source = source, .irq = irq, .send = send, .send_ctx = send_ctx};
+}
+
+static void describe(void *self, struct fdt *t)
+{
+    struct ns16550 *u = self;
+
+    dt_begin_at(t, "serial", u->base);
+    dt_string(t, "compatible", "ns16550a");
+    dt_reg(t, u->base, 0x100);
+    dt_u32(t, "clock-frequency", CLOCK_HZ);
+    dt_irq(t, u->source);
+    dt_end(t);
+}
+
+static void snapshot(void *self, struct snapshot *shot)
+{
+    struct ns16550 *u = self;
+
+    snapshot_state(shot, "ns16550", &u->state);
+    u->state.fifo_count %= NS16550_FIFO_SIZE + 1;
+    u->state.input_head %= NS16550_INPUT_MAX;
+    u->state.input_count %= NS16550_INPUT_MAX + 1;
+}
+
+struct device ns16550_device(struct ns16550 *u)
+{
+    return (struct device){u, describe, snapshot, reset};
+}

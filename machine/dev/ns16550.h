@@ -1,0 +1,36 @@
+/* The ns16550a serial port (hw/ns16550.h). What it sends goes to a function; what it shall receive is queued here. */
+#ifndef MACHINE_DEV_NS16550_H
+#define MACHINE_DEV_NS16550_H
+
+#include "hw/ns16550.h"
+#include "machine/dev/device.h"
+
+#define NS16550_INPUT_MAX 65536
+
+struct ns16550 {
+    struct {
+        uint8_t ier, lcr, mcr, scr, dll, dlm, fcr;
+        bool thr_empty_pending; /* the interrupt for an empty transmitter is due */
+        uint8_t fifo[NS16550_FIFO_SIZE];
+        uint32_t fifo_count;
+        uint32_t input_head, input_count; /* of bytes that wait outside the FIFO, so that none is lost */
+        uint8_t input[NS16550_INPUT_MAX];
+    } state;
+    uint64_t base;
+    uint32_t source; /* at the PLIC */
+    struct irq_line irq;
+    void (*send)(void *ctx, uint8_t byte);
+    void *send_ctx;
+};
+
+extern const struct device_ops ns16550_ops;
+
+void ns16550_init(struct ns16550 *u, uint64_t base, uint32_t source, struct irq_line irq,
+                  void (*send)(void *ctx, uint8_t byte), void *send_ctx);
+
+/* Bytes arrive on the line. Returns how many were taken: all that fit. */
+size_t ns16550_receive(struct ns16550 *u, const uint8_t *bytes, size_t count);
+
+struct device ns16550_device(struct ns16550 *u);
+
+#endif

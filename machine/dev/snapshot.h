@@ -1,0 +1,31 @@
+/*
+ * Checkpoints: the state of a machine as a stream of bytes. One function per part names its state once, and the
+ * direction decides whether it is written or read, so that saving and restoring cannot disagree.
+ */
+#ifndef MACHINE_DEV_SNAPSHOT_H
+#define MACHINE_DEV_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct snapshot {
+    FILE *file;
+    bool saving;
+    bool failed; /* sticky: a read or write failed, or the stream does not belong to this machine */
+};
+
+/* Saves or restores `size` bytes. */
+void snapshot_bytes(struct snapshot *s, void *data, size_t size);
+
+/* Marks the beginning of a part; on restoring, a different name or size is a failure. */
+void snapshot_section(struct snapshot *s, const char *name, size_t size);
+
+/* One flat struct: snapshot_state(s, "plic", &p->state). */
+#define snapshot_state(s, name, ptr)                                                                                   \
+    do {                                                                                                               \
+        snapshot_section(s, name, sizeof *(ptr));                                                                      \
+        snapshot_bytes(s, ptr, sizeof *(ptr));                                                                         \
+    } while (0)
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * The mesh: routing, links, and the queue of packets by the time of their next hop.
+ */
+#include "machine/noc/noc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hw/tcu.h"
+
+enum port { PORT_EAST, PORT_WEST, PORT_SOUTH, PORT_NORTH, PORT_TILE, PORT_ENTRY, PORTS };
+
+struct flight {     /* a packet inside the network */
+    uint64_t when;  /* its head arrives at `router` */
+    uint64_t order; /* decides between equal times */
+    uint32_t router;
+    uint32_t flits;
+    bool leaving;        /* it has passed the last link: `when` is the arrival of its last flit */
+    struct flight *next; /* free list */
+    struct noc_packet packet;
+};
+
+struct noc {
+    struct noc_config config;
+    struct noc_counters counters;
+    uint64_t (*link_free)[PORTS]; /* of each router, when the link out of that port is free again */
+    bool *attached;
+    struct flight **heap; /* binary heap, earliest first */
+    uint32_t count, capacity;
+    struct flight *spare;
+    uint64_t order;
+};
+
+struct noc_config noc_default_config(uint16_t width, uint16_t height)
+{
+    return (struct noc_config){
+        .width = width, .height = height, .link_bytes = 16, .router_cycles = 2, .link_cycles = 1};
+}
+
+struct noc *noc_create(const struct noc_config *config)
+{
+    uint32_t routers = (uint32_t)config->width * config->height;
+    if (routers == 0 || routers > 1u << 14 || config->link_bytes == 0)
+        return NULL;
+    struct noc *noc = calloc(1, sizeof *noc);
+    noc->config = *config;
+    noc->link_free = calloc(routers, sizeof *noc->link_free);
+    noc->attached = calloc(routers, sizeof *noc->attached);
+    return noc;
+}
+
+void noc_destroy(struct noc *noc)
+{
+    for (uint32_t i = 0; i < noc->count; i++)
+        free(noc->heap[i]);
+    while (noc->spare) {
+        struct flight *flight = noc->spare;
+        noc->spare = flight->next;
+        free(flight);
+    }
+    free(noc->heap);
+    free(noc->link_free);
+    free(noc->attached);
+    free(noc);
+}
+
+static bool tile_exists(const struct noc *noc, uint16_t tile)
+{
+    return tile < noc->config.width * noc->config.height && noc->attached[tile];
+}
+
+void noc_attach(struct noc *noc, uint16_t tile)
+{
+    assert(tile < noc->config.width * noc->config.height);
+    noc->attached[tile] = true;
+}
+
+/* --- the queue ---------------------------------------------------------------------------------------------------- */
+
+static bool is_before(const struct flight *a, const struct flight *b)
+{
+    return a->when != b->when ? a->when < b->when : a->order < b->order;
+}
+
+static void heap_push(struct noc *noc, struct flight *flight)
+{
+    if (noc->count == noc->capacity) {
+        noc->capacity = noc->capacity ? 2 * noc->capacity : 16;
+        noc->heap = realloc(noc->heap, noc->capacity * sizeof *noc->heap);
+    }
+    uint32_t i = noc->count++;
+    for (; i > 0 && is_before(flight, noc->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        noc->heap[i] = noc->heap[(i - 1) / 2];
+    noc->heap[i] = flight;
+}
+
+static struct flight *heap_pop(struct noc *noc)
+{
+    struct flight *first = noc->heap[0], *last = noc->heap[--noc->count];
+    uint32_t i = 0;
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child + 1 < noc->count && is_before(noc->heap[child + 1], noc->heap[child]))
+            child++;
+        if (child >= noc->count || !is_before(noc->heap[child], last))
+            break;
+        noc->heap[i] = noc->heap[child];
+        i = child;
+    }
+    noc->heap[i] = last;
+    return first;
+}
+
+static struct flight *new_flight(struct noc *noc)
+{
+    struct flight *flight = noc->spare;
+    if (flight)
+        noc->spare = flight->next;
+    else
+        flight = malloc(sizeof *flight);
+    flight->order = noc->order++;
+    flight->leaving = false;
+    return flight;
+}
+
+/* --- routing and links -------------------------------------------------------------------------------------------- */
+
+static enum port route(const struct noc *noc, uint32_t router, uint16_t destination)
+{
+    uint32_t width = noc->config.width;
+    uint32_t x = router % width, to_x = destination % width;
+    uint32_t y = router / width, to_y = destination / width;
+    if (x != to_x)
+        return x < to_x ? PORT_EAST : PORT_WEST;
+    if (y != to_y)
+        return y < to_y ? PORT_SOUTH : PORT_NORTH;
+    return PORT_TILE;
+}
+
+static uint32_t neighbour(const struct noc *noc, uint32_t router, enum port port)
+{
+    const int32_t step[] = {
+        [PORT_EAST] = 1, [PORT_WEST] = -1, [PORT_SOUTH] = noc->config.width, [PORT_NORTH] = -noc->config.width};
+    return router + step[port];
+}
+
+/* Takes a link for `flits` cycles from `ready` on, or when it is free; returns when the head is at its other end. */
+static uint64_t take_link(struct noc *noc, uint32_t router, enum port port, uint32_t flits, uint64_t ready)
+{
+    uint64_t *free_at = &noc->link_free[router][port];
+    uint64_t begin = ready > *free_at ? ready : *free_at;
+    noc->counters.waiting += begin - ready;
+    noc->counters.flit_hops += flits;
+    *free_at = begin + flits;
+    return begin + noc->config.link_cycles;
+}
+
+static uint32_t flits_of(const struct noc *noc, uint32_t bytes)
+{
+    return (bytes + noc->config.link_bytes - 1) / noc->config.link_bytes;
+}
+
+static void count_delivery(struct noc *noc, uint32_t flits)
+{
+    noc->counters.packets++;
+    noc->counters.bytes += (uint64_t)flits * noc->config.link_bytes;
+}
+
+/* One hop of a packet whose head is at a router. */
+static void hop(struct noc *noc, struct flight *flight)
+{
+    enum port port = route(noc, flight->router, flight->packet.destination);
+    flight->when = take_link(noc, flight->router, port, flight->flits, flight->when + noc->config.router_cycles);
+    if (port == PORT_TILE) {
+        flight->leaving = true;
+        flight->when += flight->flits - 1;
+    } else {
+        flight->router = neighbour(noc, flight->router, port);
+    }
+    heap_push(noc, flight);
+}
+
+/* --- the interface ------------------------------------------------------------------------------------------------ */
+
+/* The place has no tile: the network itself answers, so that nobody waits for ever. */
+static void refuse(struct noc *noc, const struct noc_packet *request, uint64_t now)
+{
+    noc->counters.refused++;
+    if (request->kind == NOC_RESPONSE)
+        return;
+    struct flight *flight = new_flight(noc);
+    flight->packet = (struct noc_packet){.source = request->destination,
+                                         .destination = request->source,
+                                         .kind = NOC_RESPONSE,
+                                         .error = TCU_E_TIMEOUT_NOC,
+                                         .id = request->id};
+    flight->router = request->source;
+    flight->flits = flits_of(noc, NOC_HEADER_BYTES);
+    flight->when = now + noc->config.router_cycles;
+    heap_push(noc, flight);
+}
+
+void noc_send(struct noc *noc, const struct noc_packet *packet, uint64_t now)
+{
+    assert(tile_exists(noc, packet->source));
+    if (!tile_exists(noc, packet->destination)) {
+        refuse(noc, packet, now);
+        return;
+    }
+    struct flight *flight = new_flight(noc);
+    flight->packet = *packet;
+    flight->router = packet->source;
+    flight->flits = flits_of(noc, NOC_HEADER_BYTES + noc_packet_payload(packet));
+    flight->when = take_link(noc, packet->source, PORT_ENTRY, flight->flits, now + noc->config.extra_cycles);
+    heap_push(noc, flight);
+}
+
+uint64_t noc_deadline(const struct noc *noc)
+{
+    return noc->count ? noc->heap[0]->when : ~UINT64_C(0);
+}
+
+void noc_advance(struct noc *noc, uint64_t now, noc_deliver_fn *deliver, void *context)
+{
+    while (noc->count > 0 && noc->heap[0]->when <= now) {
+        struct flight *flight = heap_pop(noc);
+        if (!flight->leaving) {
+            hop(noc, flight);
+            continue;
+        }
+        count_delivery(noc, flight->flits);
+        deliver(context, &flight->packet, flight->when);
+        flight->next = noc->spare;
+        noc->spare = flight;
+    }
+}
+
+uint64_t noc_reserve(struct noc *noc, uint16_t source, uint16_t destination, uint32_t bytes, uint64_t now)
+{
+    uint32_t router = source, flits = flits_of(noc, bytes);
+    uint64_t when = take_link(noc, source, PORT_ENTRY, flits, now + noc->config.extra_cycles);
+    enum port port;
+    do {
+        port = route(noc, router, destination);
+        when = take_link(noc, router, port, flits, when + noc->config.router_cycles);
+        if (port != PORT_TILE)
+            router = neighbour(noc, router, port);
+    } while (port != PORT_TILE);
+    count_delivery(noc, flits);
+    return when + flits - 1;
+}
+
+uint32_t noc_hops(const struct noc *noc, uint16_t source, uint16_t destination)
+{
+    int32_t width = noc->config.width;
+    return 1 + abs(source % width - destination % width) + abs(source / width - destination / width);
+}
+
+const struct noc_counters *noc_counters(const struct noc *noc)
+{
+    return &noc->counters;
+}

@@ -1,0 +1,1 @@
+$(call native_program,console,main.c terminal.c discipline.c screen.c)

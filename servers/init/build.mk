@@ -1,0 +1,1 @@
+$(call native_program,init,main.c native.c posix.c report.c)

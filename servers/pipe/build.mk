@@ -1,0 +1,1 @@
+$(call native_program,pipe,main.c ring.c)

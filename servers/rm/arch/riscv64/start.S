@@ -1,0 +1,46 @@
+/*
+ * RV64: the two ways into the region manager's image. Its own thread is passive: the first message arrives here in
+ * registers. The program's first thread comes RM_MAIN_ENTRY (16) bytes behind: without a stack yet, it asks the region
+ * manager to load the program, and goes there.
+ */
+    .section .text.start, "ax"
+    .option norvc
+    .globl _start
+_start:
+    j rm_entry
+    .balign 16
+main_entry:
+    li a0, 1                /* TAG(1, 0) */
+    li a1, 7 << 12 | 3      /* SEL(SLOT_RM, SEL_OP_CALL) */
+    li s2, 16               /* REGION_OP_LOAD */
+    ecall
+    li t0, 0x800            /* TAG_ERROR */
+    and t0, t0, a0
+    or t0, t0, s2
+    bnez t0, 1f
+    mv sp, s4
+    mv a0, s5               /* the start block */
+    jr s3
+1:  li a0, 0                /* not loaded; the supervisor has been told */
+    li a1, 2                /* SEL(0, SEL_OP_RECV): sleep */
+    ecall
+    j 1b
+
+rm_entry:                   /* stores the message as a struct msg, which begins below the parameters */
+    addi sp, sp, -80
+    sd a0, 0(sp)
+    sd a1, 8(sp)
+    sd s2, 16(sp)
+    sd s3, 24(sp)
+    sd s4, 32(sp)
+    sd s5, 40(sp)
+    sd s6, 48(sp)
+    sd s7, 56(sp)
+    sd s8, 64(sp)
+    sd s9, 72(sp)
+    .option push
+    .option norelax
+    la gp, __global_pointer$
+    .option pop
+    mv a0, sp
+    tail rm_begin

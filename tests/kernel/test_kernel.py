@@ -1,0 +1,55 @@
+"""The kernel on the target: each program of tests/kernel boots as the first task of a machine of its own."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BUILD, run
+
+PROGRAMS = sorted(glob.glob(f"{BUILD}/test/kernel/*"))
+STRIP = os.environ.get("CROSS", "riscv64-linux-gnu-") + "strip"
+SECONDS = 60
+LOG_MAX = 1 << 20
+
+
+def pack(program, folder):
+    """A boot archive whose first task is the program."""
+    listing, archive = folder / "list", folder / "archive"
+    listing.write_text(f"root {program}\n")
+    done = run(["tools/image", "archive", str(listing), "-o", str(archive), "--strip", STRIP])
+    assert done.returncode == 0, done.stderr
+    return archive
+
+
+def boot(archive, folder):
+    """
+    Runs the machine until it switches itself off; returns its exit status and what it printed. Time is counted in
+    instructions, 8 ns each: what a test measures does not depend on how busy the host is.
+    """
+    log = folder / "log"
+    command = ["qemu-system-riscv64", "-machine", "virt", "-m", "64M", "-icount", "shift=3,sleep=off", "-nodefaults",
+               "-display", "none", "-no-reboot", "-monitor", "none",
+               "-chardev", f"file,id=console,path={log}", "-serial", "chardev:console",
+               "-kernel", f"{BUILD}/kernel.elf", "-initrd", str(archive)]
+    try:
+        status = run(command, timeout=SECONDS).returncode
+    except subprocess.TimeoutExpired:
+        status = "none: timed out"
+    return status, log.read_bytes()[-LOG_MAX:].decode(errors="replace")
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=os.path.basename)
+def test_kernel(program, tmp_path):
+    assert shutil.which("qemu-system-riscv64"), "QEMU is missing: install the Debian package qemu-system-misc"
+    status, log = boot(pack(program, tmp_path), tmp_path)
+    plan = re.search(r"^1\.\.(\d+)", log, re.MULTILINE)
+    assert plan, f"the program did not start (exit status {status}):\n{log}"
+    passed = re.findall(r"^ok \d+ - (\w+)", log, re.MULTILINE)
+    failed = re.findall(r"^(?:# .*\n)*not ok \d+ - \w+", log, re.MULTILINE)
+    report = log[plan.start():]
+    assert not failed, "\n".join(failed)
+    assert len(passed) == int(plan[1]), f"ended early (exit status {status}):\n{report}"
+    assert status == 0, report

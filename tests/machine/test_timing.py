@@ -1,0 +1,45 @@
+"""The timing model charges what its parameters say, as seen by a guest with the cycle counter (mosaic_latency.c)."""
+import pytest
+
+from conftest import BUILD, HOST, run
+
+MOSAIC = f"{HOST}/bin/mosaic"
+LATENCY = f"{BUILD}/tests/machine/latency"
+
+
+def measure(*options):
+    done = run([MOSAIC, "run", "--bios", "none", "--kernel", LATENCY, *options])
+    assert done.returncode == 0, done.stderr
+    return {name: int(value, 16) / 100 for name, value in (line.split() for line in done.stdout.splitlines())}
+
+
+@pytest.fixture(scope="module")
+def defaults():
+    return measure()
+
+
+# What the manuals of SiFive's E31 and U54 cores say (docs/timing.md).
+@pytest.mark.parametrize("name, published", [("add", 1), ("load", 2), ("load_narrow", 3), ("mul", 5), ("csr", 3),
+                                             ("mispredict", 3)])
+def test_published_latencies(defaults, name, published):
+    assert defaults[name] == pytest.approx(published, rel=0.05)
+
+
+def test_levels_of_memory(defaults):
+    assert defaults["chase_8K"] == pytest.approx(3, rel=0.05), "a loop of three instructions hides the two cycles"
+    assert defaults["chase_128K"] == pytest.approx(3 + 18, rel=0.05)
+    assert 3 + 18 + 45 < defaults["chase_4M"] < 3 + 18 + 73 + 8
+
+
+@pytest.mark.parametrize("parameter, value, name, change", [
+    ("core.mul", 9, "mul", 4), ("core.div", 20, "div", -14), ("core.load", 4, "load", 2),
+    ("core.fp_add_d", 4, "fadd", -3), ("core.mispredict", 8, "mispredict", 5), ("l2.hit", 38, "chase_128K", 20),
+    ("core.misaligned", 30, "misaligned", 20),
+])
+def test_parameters_have_their_effect(defaults, parameter, value, name, change):
+    changed = measure("--set", f"{parameter}={value}")
+    assert changed[name] - defaults[name] == pytest.approx(change, rel=0.06)
+
+
+def test_larger_cache_holds_more(defaults):
+    assert measure("--set", "l1d.size=262144")["chase_128K"] < 4 < defaults["chase_128K"]

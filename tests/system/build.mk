@@ -1,0 +1,2 @@
+# Programs that tests put into the guest.
+$(call posix_program,poke,poke.c)

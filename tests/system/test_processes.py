@@ -1,0 +1,36 @@
+"""Processes come and go without a trace: memory, kernel memory and process ids are as before."""
+from guest import guest, output
+
+SPAWNS = 1000
+
+
+def table(text):
+    """`free` as {name: (used, kernel used)}; rows are NAME USED-KB LIMIT-KB KERNEL-KB KLIMIT-KB."""
+    rows = [line.split() for line in text.splitlines()[1:]]
+    return {row[0]: (int(row[1]), int(row[3])) for row in rows}
+
+
+def test_a_thousand_spawns_lose_no_memory():
+    """The first few make the servers touch memory that they keep: tables, and a page for each size of object."""
+    loop = "i=0; while [ $i -lt {} ]; do /bin/true || echo failed; i=$((i + 1)); done"
+    line = f"{loop.format(20)}; free > /a; {loop.format(SPAWNS)}; free > /b; cat /a; echo =; cat /b"
+    before, after = output(line).split("=\n")
+    assert table(before) == table(after)
+
+
+def test_killed_pipelines_lose_no_memory():
+    """Each round in a shell of its own, whose heap goes with it; the first round fills the servers' caches."""
+    loop = ("i=0; while [ $i -lt 50 ]; do yes | cat > /dev/null & sleep 0.02; kill $!; wait; yes | head -n 1; "
+            "i=$((i + 1)); done > /dev/null 2>&1")
+    round_ = f"sh -c '{loop}'; sleep 0.3"
+    before, after = output(f"{round_}; free > /a; {round_}; free > /b; cat /a; echo =; cat /b").split("=\n")
+    assert table(before) == table(after)
+
+
+def test_a_process_that_faults_is_the_only_one_that_dies(tmp_path):
+    """A damaged program is refused or dies by a signal; the shell goes on."""
+    (tmp_path / "bad").write_bytes(b"\x7fELF" + bytes(60) + b"\xff" * 4000)
+    (tmp_path / "bad").chmod(0o755)
+    done = guest("/bad; echo status $?; echo alive", "--put", f"{tmp_path}/bad:/bad")
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "alive" and lines[0].startswith("status ") and lines[0] != "status 0"

@@ -1,0 +1,1 @@
+$(call host_test,console_discipline,test_discipline.c /servers/console/discipline.c)

@@ -1,0 +1,1 @@
+$(call host_test,rm-region,test_region.c /servers/rm/region.c)

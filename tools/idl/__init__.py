@@ -1,0 +1,1 @@
+"""The interface compiler behind tools/idlc."""

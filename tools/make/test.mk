@@ -1,0 +1,8 @@
+# make test: one pytest session over tests/. It collects the host's unit tests, the tools' and the scripted boots.
+
+.PHONY: test lint
+test: all                          ## run all tests
+	TESSERA_HOST_TESTS="$(host_tests)" TESSERA_BUILD=$(top)/$(build) TESSERA_HOST=$(top)/$(host) \
+	  $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=tests $(addprefix tests/,$(or $(tests),.)) $(pytest_flags)
+lint:                              ## check the rules of the tree that a machine can check
+	@tools/lint --sizes

@@ -1,0 +1,1 @@
+"""The system-page compiler behind tools/mksystem."""
