@@ -9,7 +9,6 @@
 #include "lib/posix/linux.h"
 #include "lib/posix/thread.h"
 #include "lib/tess/env.h"
-#include "proto/fs.h"
 #include "proto/proc.h"
 
 _Noreturn void process_exit(u32 status)
@@ -118,14 +117,10 @@ long linux_setsid(long a, long b, long c, long d, long e, long f)
 #define MAGIC_1 0xfee1dead
 #define MAGIC_2 672274793
 
-/*
- * Powers off, after the file system has been left clean: what cannot be written then is the next start's to repair.
- * The fourth argument, which Linux uses for restarts only, is the machine's exit status.
- */
+/* Powers off. The fourth argument, which Linux uses for restarts only, is the machine's exit status. */
 long linux_reboot(long magic1, long magic2, long command, long status, long e, long f)
 {
     if ((u32)magic1 != MAGIC_1 || magic2 != MAGIC_2 || (int)command != RB_POWER_OFF)
         return -E_INVAL;
-    fs_unmount(SLOT_FS);
     return linux_error(proc_power_off(SLOT_PROC, (u32)status & 0xff));
 }

@@ -183,6 +183,8 @@ int main(void)
     if (error)
         log_printf("no file system: error %d", error);
     error = serve_service(names_service(), "fs");
+    if (!error && env_cap("mount"))
+        error = serve_service(mount_service(), "mount");
     if (error)
         log_panic("cannot serve: error %d", error);
     serve_run();

@@ -3,6 +3,7 @@
 
 #include "lib/base/string.h"
 #include "lib/tess/tess.h"
+#include "proto/mount.h"
 #include "servers/fs/ext4/ondisk.h"
 #include "servers/fs/server.h"
 
@@ -305,11 +306,6 @@ static err_t serve_sync(void *self)
     return ext4_sync(server_fs);
 }
 
-static err_t serve_unmount(void *self)
-{
-    return ext4_freeze(server_fs);
-}
-
 /* --- Sessions ------------------------------------------------------------------------------------------------ */
 
 /* A session of its own for another task; it has the same directory handles. */
@@ -354,7 +350,6 @@ static bool dispatch_names(struct session *session, struct msg *m)
                                                 .symlink_target = serve_symlink_target,
                                                 .access = serve_access,
                                                 .chown = serve_chown,
-                                                .unmount = serve_unmount,
                                                 .realpath = serve_realpath};
     if (server_fs)
         return fs_dispatch(&handlers, session, m);
@@ -368,4 +363,28 @@ static struct names_session service = {.session = {.type = &names_type}};
 struct session *names_service(void)
 {
     return &service.session;
+}
+
+/* --- The right to unmount ------------------------------------------------------------------------------------ */
+
+static err_t serve_unmount(void *self)
+{
+    return ext4_freeze(server_fs);
+}
+
+static bool dispatch_mount(struct session *session, struct msg *m)
+{
+    static const struct mount_handlers handlers = {.unmount = serve_unmount};
+    if (server_fs)
+        return mount_dispatch(&handlers, session, m);
+    wire_reply_error(m, E_NODEV);
+    return true;
+}
+
+static const struct session_type mount_type = {.name = "mount", .dispatch = dispatch_mount};
+static struct session mount_session = {.type = &mount_type};
+
+struct session *mount_service(void)
+{
+    return &mount_session;
 }

@@ -72,5 +72,6 @@ void file_status(struct fs_inode *inode, struct file_stat_result *result);
 
 /* ---- names ---- */
 
-/* The session that serves the service's gate. */
+/* The sessions that serve the gates of the services fs and mount. */
 struct session *names_service(void);
+struct session *mount_service(void);

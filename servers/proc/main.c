@@ -7,6 +7,7 @@
 #include "proto/hw.h"
 #include "proto/init.h"
 #include "proto/mem.h"
+#include "proto/mount.h"
 #include "proto/proc.h"
 #include "servers/proc/process.h"
 #include "servers/proc/report.h"
@@ -254,8 +255,11 @@ static err_t list_memory(void *self, u64 offset, char *text, size_t *length)
     return E_OK;
 }
 
+/* What the file system cannot write any more is the next start's to repair. */
 static err_t power_off(void *self, u32 status)
 {
+    if (env_cap("mount"))
+        mount_unmount(env_cap("mount"));
     return hw_power_off(env_cap("power"), status);
 }
 

@@ -72,6 +72,18 @@ static void test_proc(void)
     CHECK(proc_start_memory(SLOT_PROC, 1ull << 40, slot_alloc()) == E_2BIG);
 }
 
+/* A process may use the file system, not end it: whatever it asks its session for, what comes next can be written. */
+static void test_file_system_cannot_be_ended(void)
+{
+    for (u64 operation = 1; operation < 100; operation++) {
+        struct msg m = {.tag = TAG(1, 0), .w = {operation}};
+        sys_utcb->window[0] = 0;
+        sys_call(&m, SLOT_FS);
+    }
+    FILE *file = fopen("/tmp/still-writable", "w");
+    CHECK(file && fputs("yes", file) >= 0 && fclose(file) == 0 && unlink("/tmp/still-writable") == 0);
+}
+
 static void test_still_served(void)
 {
     int end[2];
@@ -85,6 +97,7 @@ int main(void)
     test_pipe();
     test_proc();
     test_noise_at_servers();
+    test_file_system_cannot_be_ended();
     test_still_served();
     return check_finish();
 }

@@ -46,7 +46,7 @@ static bool allowed(cap_t target, u64 op)
                op != PROC_OP_POWER_OFF && op != PROC_OP_SET_GROUP && op != PROC_OP_SET_SESSION;
     if (target == SLOT_RM)
         return op != REGION_OP_DETACH && op != REGION_OP_PROTECT && op < FAULT_PAGE;
-    return op != FS_OP_UNMOUNT && op != OP_SESSION_CLOSE; /* any session may be one with the file system */
+    return op != OP_SESSION_CLOSE; /* any session may be the one with the file system */
 }
 
 static void fill_request(struct msg *m, u64 op)

@@ -201,6 +201,7 @@ void rig_start(u32 blocks, u32 order)
     image_mount(&rig_image);
     server_fs = rig_image.fs;
     sessions[1 + SLOT_TASK] = names_service();
+    sessions[2 + SLOT_TASK] = mount_service();
 }
 
 void rig_stop(void)
@@ -219,6 +220,11 @@ void rig_stop(void)
 cap_t rig_service(void)
 {
     return 1 + SLOT_TASK;
+}
+
+cap_t rig_mount_service(void)
+{
+    return 2 + SLOT_TASK;
 }
 
 cap_t rig_slot(void)

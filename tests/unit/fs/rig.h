@@ -9,6 +9,7 @@
 
 #include "proto/file.h"
 #include "proto/fs.h"
+#include "proto/mount.h"
 
 #define CLIENT_WINDOW (1ull << 40) /* where clients say that their windows are; the rig never touches it */
 
@@ -20,8 +21,9 @@ void rig_stop(void);
 
 extern struct image rig_image;
 
-/* Slot of the service's gate, and a free slot for a new session. */
+/* Slots of the gates of the services fs and mount, and a free slot for a new session. */
 cap_t rig_service(void);
+cap_t rig_mount_service(void);
 cap_t rig_slot(void);
 
 /* The client in `slot` goes away. */

@@ -369,7 +369,7 @@ static void test_unmount_leaves_files_readable(void **state)
     u64 position;
     cap_t file = make_file("/file", 1, 100000);
     assert_int_equal(next_out(file, 10, &p), E_OK);
-    assert_int_equal(fs_unmount(rig_service()), E_OK);
+    assert_int_equal(mount_unmount(rig_mount_service()), E_OK);
     assert_false(rig_window_stands(p.window));
     image_check(&rig_image);
     assert_int_equal(fs_mkdir(rig_service(), 0, 0755, "/dir", 4), E_ROFS);
