@@ -20,6 +20,9 @@ def fixture_folder(tmp_path):
     (tmp_path / "a.txt").write_text(LINES)
     (tmp_path / "bytes").write_bytes(BYTES)
     (tmp_path / "empty").touch()
+    (tmp_path / "bytes2").write_bytes(b"z\n\xe4\nA\n\nthe end")
+    (tmp_path / "twice").write_text("b\na\nb\n\na\n")
+    (tmp_path / "numbers").write_text("10\n9\n-3.5\n9\nword\n 2\n")
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir/inner").write_text("inner\n")
     (tmp_path / "dir/.hidden").touch()
@@ -54,7 +57,8 @@ def names(path):
     "ls", "ls -S dir", "ls -a dir", "ls -A dir", "ls -d dir", "ls -1 a.txt dir", "ls -r", "ls -F", "ls -R",
     "ls -i a.txt", "date -u -d @0", "date -u -d @1700000000 +%Y-%m-%dT%H:%M:%S", "date -d @5 +%s", "date +",
     "pwd", "uname", "uname -m", "uname -s -r", "true", "false", "wc -l a.txt", "wc -c bytes", "wc -w", "wc -l a.txt",
-    "env -i A=1 B=2", "kill -0 1",
+    "env -i A=1 B=2", "kill -0 1", "sort a.txt", "sort -r a.txt bytes2", "sort -u twice", "sort -n numbers", "sort -nr numbers",
+    "sort -nu numbers", "sort empty", "sort", "du", "du -a dir", "du -s dir a.txt", "du a.txt link",
 ])
 def test_agrees(folder, command):
     name, *arguments = command.split(" ")
@@ -171,7 +175,7 @@ def test_rm(folder):
     assert output("rm", "-rv", "dir", cwd=folder).splitlines()[-1] == "removed 'dir'"
     for name in (".", "..", "/", "dir/.."):
         assert "refusing" in failure("rm", "-rf", name, cwd=folder)
-    assert names(folder) == ["a.txt", "bytes", "dangling"]
+    assert names(folder) == ["a.txt", "bytes", "bytes2", "dangling", "numbers", "twice"]
 
 
 def test_rm_does_not_follow_links(folder):
@@ -245,7 +249,7 @@ def test_tail_of_a_long_pipe():
 
 
 @pytest.mark.parametrize("command", ["cat a.txt", "ls", "seq 9", "echo x", "wc a.txt", "head a.txt", "hexdump a.txt",
-                                     "grep l a.txt", "date", "env", "tee", "uname", "pwd", "tail a.txt", "yes"])
+                                     "grep l a.txt", "date", "env", "tee", "uname", "pwd", "tail a.txt", "yes", "sort a.txt", "df", "du"])
 def test_lost_output_is_a_failure(folder, command):
     name, *arguments = command.split()
     with open("/dev/full", "wb") as full:
@@ -260,7 +264,7 @@ def test_lost_output_is_a_failure(folder, command):
     "sleep 1s", "sleep 1.x", "kill", "kill x", "kill -NOPE 1", "kill -9", "date -d yesterday", "date x", "ls -Z",
     "cp", "mv a", "ln",
     "touch", "mkdir", "mkdir -m 9 x", "rmdir", "rm", "wc -x", "time", "uname -x", "cat none", "wc none", "head none",
-    "tail none", "hexdump none", "poweroff 256", "poweroff x", "poweroff 1 2", "poweroff", "ps", "free", "cat .",
+    "tail none", "hexdump none", "poweroff 256", "poweroff x", "poweroff 1 2", "poweroff", "ps", "free", "cat .", "sort -x", "sort none", "du -x", "du none", "df none",
 ])
 def test_misuse_is_told(folder, command):
     done = run(*command.split(" "), cwd=folder)

@@ -68,3 +68,12 @@ def test_ctrl_a_x_leaves(tmp_path):
 def test_processes_and_memory_are_listed():
     assert "sh" in output("ps")
     assert len(output("free").splitlines()) > 2
+
+
+def test_space_on_the_disk_is_told():
+    head, row = output("df /bin").splitlines()
+    size, used, free = (int(n) for n in row.split()[:3])
+    assert head.split()[0] == "SIZE-KB"
+    assert 500_000 < size and 0 < used < size and used + free <= size
+    before, after = (int(n) for n in output("mkdir /d; du -s /d; seq 200000 > /d/f; sync; du -s /d").split()[::2])
+    assert 1_259 <= after - before <= 1_300  # KiB
