@@ -57,8 +57,8 @@ def names(path):
     "ls", "ls -S dir", "ls -a dir", "ls -A dir", "ls -d dir", "ls -1 a.txt dir", "ls -r", "ls -F", "ls -R",
     "ls -i a.txt", "date -u -d @0", "date -u -d @1700000000 +%Y-%m-%dT%H:%M:%S", "date -d @5 +%s", "date +",
     "pwd", "uname", "uname -m", "uname -s -r", "true", "false", "wc -l a.txt", "wc -c bytes", "wc -w", "wc -l a.txt",
-    "env -i A=1 B=2", "kill -0 1", "sort a.txt", "sort -r a.txt bytes2", "sort -u twice", "sort -n numbers", "sort -nr numbers",
-    "sort -nu numbers", "sort empty", "sort", "du", "du -a dir", "du -s dir a.txt", "du a.txt link",
+    "env -i A=1 B=2", "kill -0 1", "sort a.txt", "sort -r a.txt bytes2", "sort -u twice", "sort -n numbers",
+    "sort -nr numbers", "sort -nu numbers", "sort empty", "sort", "du", "du -a dir", "du -s dir a.txt", "du a.txt link",
 ])
 def test_agrees(folder, command):
     name, *arguments = command.split(" ")
@@ -249,7 +249,8 @@ def test_tail_of_a_long_pipe():
 
 
 @pytest.mark.parametrize("command", ["cat a.txt", "ls", "seq 9", "echo x", "wc a.txt", "head a.txt", "hexdump a.txt",
-                                     "grep l a.txt", "date", "env", "tee", "uname", "pwd", "tail a.txt", "yes", "sort a.txt", "df", "du"])
+                                     "grep l a.txt", "date", "env", "tee", "uname", "pwd", "tail a.txt", "yes",
+                                     "sort a.txt", "df", "du"])
 def test_lost_output_is_a_failure(folder, command):
     name, *arguments = command.split()
     with open("/dev/full", "wb") as full:
@@ -264,7 +265,8 @@ def test_lost_output_is_a_failure(folder, command):
     "sleep 1s", "sleep 1.x", "kill", "kill x", "kill -NOPE 1", "kill -9", "date -d yesterday", "date x", "ls -Z",
     "cp", "mv a", "ln",
     "touch", "mkdir", "mkdir -m 9 x", "rmdir", "rm", "wc -x", "time", "uname -x", "cat none", "wc none", "head none",
-    "tail none", "hexdump none", "poweroff 256", "poweroff x", "poweroff 1 2", "poweroff", "ps", "free", "cat .", "sort -x", "sort none", "du -x", "du none", "df none",
+    "tail none", "hexdump none", "poweroff 256", "poweroff x", "poweroff 1 2", "poweroff", "ps", "free", "cat .",
+    "sort -x", "sort none", "du -x", "du none", "df none",
 ])
 def test_misuse_is_told(folder, command):
     done = run(*command.split(" "), cwd=folder)
