@@ -2,7 +2,8 @@
  *
  *   job_new -> job_add, once a stage -> job_wait (foreground) or job_leave (background)
  *
- * A job is freed when it is done and its status has been taken by job_wait, or told by job_report or wait. */
+ * A job is freed when it is done and its status has been taken by job_wait or wait, or told by job_report. Those of a
+ * script that nobody waits for are kept for a while: it may still ask. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "apps/sh/job.h"
+
+#define UNCLAIMED_MAX 64
 
 struct job *jobs;
 static bool control; /* jobs have process groups, and the terminal is passed among them */
@@ -99,14 +102,16 @@ int job_status(const struct job *job)
 
 /* ---- waiting ---- */
 
-/* The newest program of that process id: ids are used again. */
-static struct member *find_member(pid_t process)
+/* The newest program of that process id (ids are used again), and its job. */
+static struct member *find_member(pid_t process, struct job **owner)
 {
     struct member *found = NULL;
     for (struct job *job = jobs; job; job = job->next) {
         for (size_t i = 0; i < job->count; i++) {
-            if (job->member[i].process == process && (!found || job->member[i].state != DONE))
-                found = &job->member[i];
+            if (job->member[i].process != process || (found && job->member[i].state == DONE))
+                continue;
+            found = &job->member[i];
+            *owner = job;
         }
     }
     return found;
@@ -114,7 +119,8 @@ static struct member *find_member(pid_t process)
 
 static void note_change(pid_t process, int wait_status)
 {
-    struct member *member = find_member(process);
+    struct job *job;
+    struct member *member = find_member(process, &job);
     if (!member)
         return;
     member->state = WIFSTOPPED(wait_status) ? STOPPED : DONE;
@@ -203,7 +209,8 @@ int job_continue(struct job *job, bool foreground)
 
 int job_wait_process(pid_t process)
 {
-    const struct member *member = find_member(process);
+    struct job *job = NULL;
+    const struct member *member = find_member(process, &job);
     if (!member) { /* a command substitution is no job */
         int status;
         pid_t got;
@@ -215,19 +222,49 @@ int job_wait_process(pid_t process)
     }
     while (member->state == RUNNING && shell.unwind != UNWIND_INTERRUPT && wait_for_change(0)) {
     }
-    return member->status;
+    int status = member->status;
+    if (shell.interactive)
+        job_report();
+    else if (job_state(job) == DONE)
+        free_job(job);
+    return status;
 }
 
 void job_wait_all(void)
 {
     while (shell.unwind != UNWIND_INTERRUPT && wait_for_change(0)) {
     }
+    job_report();
 }
 
 /* ---- the background ---- */
 
+static void note_changes(void)
+{
+    while (wait_for_change(WNOHANG)) {
+    }
+}
+
+/* The oldest of a script's jobs that are done, when there are too many. */
+static void forget_unclaimed(void)
+{
+    struct job *oldest = NULL;
+    size_t count = 0;
+    for (struct job *job = jobs; job; job = job->next) {
+        if (job_state(job) != DONE)
+            continue;
+        oldest = oldest ? oldest : job;
+        count++;
+    }
+    if (count > UNCLAIMED_MAX)
+        free_job(oldest);
+}
+
 void job_leave(struct job *job)
 {
+    note_changes();
+    if (!shell.interactive)
+        forget_unclaimed();
     for (size_t i = job->count; i > 0; i--) {
         if (job->member[i - 1].process) {
             shell.last_background = job->member[i - 1].process;
@@ -252,15 +289,14 @@ const char *job_describe(const struct job *job)
 
 void job_report(void)
 {
-    while (wait_for_change(WNOHANG)) {
-    }
+    note_changes();
     for (struct job *job = jobs, *next; job; job = next) {
         next = job->next;
         enum state state = job_state(job);
         if (shell.interactive && !job->told && state != RUNNING)
             fprintf(stderr, "[%d] %s  %s\n", job->number, job_describe(job), job->text);
         job->told = state != RUNNING;
-        if (state == DONE && shell.interactive)
+        if (state == DONE)
             free_job(job);
     }
 }

@@ -34,5 +34,5 @@ const char *job_describe(const struct job *job);
 /* Lets a stopped job go on; in the foreground, waits for it. Returns its status. */
 int job_continue(struct job *job, bool foreground);
 
-/* Waits until no program of the shell is running. */
+/* Waits until no program of the shell is running; tells and forgets the jobs as job_report does. */
 void job_wait_all(void);

@@ -414,7 +414,7 @@ int job_wait(struct job *job);
 /* Leaves the job to itself. */
 void job_leave(struct job *job);
 
-/* Says which jobs are done since the last time. */
+/* Tells the user which jobs are done since the last time, and forgets those. */
 void job_report(void);
 
 /* Waits for one process of the shell; returns its status, 127 if it is none. */
