@@ -16,10 +16,11 @@
 #define FRAME_MAX 65536 /* most bytes of payload */
 
 enum frame_type {
-    FRAME_HELLO = 'H',  /* agent: "tessera 1": ready for requests */
-    FRAME_PUT = 'P',    /* launcher: u32 mode, path; DATA frames and END follow */
+    FRAME_HELLO = 'H',  /* agent: "tessera 2": ready for requests */
+    FRAME_PUT = 'P',    /* launcher: u32 mode, u64 size, path; DATA frames and END follow */
     FRAME_GET = 'G',    /* launcher: path; answered by DATA frames and END */
     FRAME_EXEC = 'X',   /* launcher: command line for the shell; answered by OUT and ERR frames, then STATUS */
+    FRAME_WINDOW = 'W', /* launcher: u32 rows, u32 columns of the user's terminal; not answered */
     FRAME_OFF = 'Q',    /* launcher: switch the machine off; answered by DONE */
     FRAME_DATA = 'D',   /* both: bytes of a file */
     FRAME_END = 'E',    /* both: u64 size and SHA-256 of the file that the DATA frames made */

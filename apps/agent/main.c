@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "apps/lib/app.h"
@@ -11,7 +12,15 @@
 #include "command.h"
 #include "transfer.h"
 
-static const char hello[] = "tessera 1";
+static const char hello[] = "tessera 2";
+
+/* The guest's terminal has the size of the one that its user looks at. Without a terminal there is nothing to set. */
+static void set_window(const struct frame *frame)
+{
+    struct winsize size = {.ws_row = (unsigned short)channel_number(frame->payload, 4),
+                           .ws_col = (unsigned short)channel_number(frame->payload + 4, 4)};
+    ioctl(STDERR_FILENO, TIOCSWINSZ, &size);
+}
 
 /* Serves one request; false if the channel can no longer be understood. */
 static bool serve(struct frame *frame)
@@ -25,6 +34,9 @@ static bool serve(struct frame *frame)
     case FRAME_EXEC:
         command_run(frame);
         return true;
+    case FRAME_WINDOW:
+        set_window(frame);
+        return frame->length == 8;
     case FRAME_OFF:
         command_power_off();
         return true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "apps/lib/app.h"
@@ -42,24 +43,55 @@ static bool make_parents(char *path)
     return true;
 }
 
+/* How many bytes can be written to the file, to which what is in it counts. */
+static uint64_t room_for(int fd, const struct stat *status)
+{
+    struct statvfs system;
+    return fstatvfs(fd, &system) ? UINT64_MAX : (uint64_t)system.f_bavail * system.f_frsize + (uint64_t)status->st_size;
+}
+
+/* Empties a file that will get `size` bytes, if there is room for them. Devices take what they take. */
+static bool prepare(int fd, uint64_t size)
+{
+    struct stat status;
+    if (fstat(fd, &status))
+        return false;
+    if (!S_ISREG(status.st_mode))
+        return true;
+    if (room_for(fd, &status) >= size)
+        return ftruncate(fd, 0) == 0;
+    errno = ENOSPC;
+    return false;
+}
+
 static int create(char *path, mode_t mode)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
     if (fd < 0 && errno == ENOENT && make_parents(path))
-        fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
     return fd;
 }
 
-/* Takes frames up to END, writing DATA to fd while there is no error; *error is 0 or the first errno value. */
-static bool take_data(struct frame *frame, int fd, int *error)
+static void remove_partial(int fd, const char *path)
+{
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        unlink(path);
+}
+
+/* Takes frames up to END, writing DATA to fd; when that fails, says so at once and drops the rest. */
+static bool take_data(struct frame *frame, int fd, const char *path, bool *good)
 {
     while (channel_receive(frame)) {
         if (frame->type == FRAME_END)
             return true;
         if (frame->type != FRAME_DATA)
             return false;
-        if (!*error && !io_write_full(fd, frame->payload, frame->length))
-            *error = errno;
+        if (!*good || io_write_full(fd, frame->payload, frame->length))
+            continue;
+        channel_fail(errno, path);
+        remove_partial(fd, path);
+        *good = false;
     }
     return false;
 }
@@ -74,18 +106,21 @@ static void confirm(int fd, const char *path)
         channel_send(FRAME_END, end, sizeof end);
 }
 
+#define PUT_HEADER 12 /* mode, size */
+
 bool transfer_put(struct frame *frame)
 {
-    if (frame->length < 5)
+    if (frame->length <= PUT_HEADER)
         return false;
     mode_t mode = (mode_t)channel_number(frame->payload, 4) & 07777;
-    char *path = app_strdup((char *)frame->payload + 4);
+    uint64_t size = channel_number(frame->payload + 4, 8);
+    char *path = app_strdup((char *)frame->payload + PUT_HEADER);
     int fd = create(path, mode);
-    int error = fd < 0 ? errno : 0;
-    bool alive = take_data(frame, fd, &error);
-    if (alive && error)
-        channel_fail(error, path);
-    else if (alive)
+    bool good = fd >= 0 && prepare(fd, size);
+    if (!good)
+        channel_fail(errno, path);
+    bool alive = take_data(frame, fd, path, &good);
+    if (alive && good)
         confirm(fd, path);
     if (fd >= 0)
         close(fd);

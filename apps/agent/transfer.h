@@ -5,7 +5,8 @@
 
 /*
  * PUT: writes the DATA frames that follow to a file, reads the file again and answers END with what stands there now;
- * or FAIL, after the last of them. False if the channel ends.
+ * or FAIL, as soon as that is known: the frames up to END are then taken and dropped. A file that there is no room for
+ * is left as it was, one that could not be written whole is removed. False if the channel ends.
  */
 bool transfer_put(struct frame *frame);
 

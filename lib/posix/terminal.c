@@ -82,6 +82,12 @@ static long get_size(cap_t gate, struct winsize *out)
     return linux_error(error);
 }
 
+static long set_size(cap_t gate, const struct winsize *in)
+{
+    err_t error = tty_set_size(gate, in->ws_row, in->ws_col);
+    return linux_error(error == E_NOSYS ? E_NOTTY : error);
+}
+
 static long get_group(cap_t gate, int *out)
 {
     u32 group;
@@ -117,6 +123,8 @@ static long control_session(struct file *file, u32 request, long argument)
         return set_termios(gate, (struct termios *)argument, true);
     case TIOCGWINSZ:
         return get_size(gate, (struct winsize *)argument);
+    case TIOCSWINSZ:
+        return set_size(gate, (const struct winsize *)argument);
     case TIOCGPGRP:
         return get_group(gate, (int *)argument);
     case TIOCSPGRP:

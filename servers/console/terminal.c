@@ -14,8 +14,6 @@
 
 #define PAGE     4096
 #define PAGES    (2 * PAGE) /* of a session: input, output */
-#define ROWS     24
-#define COLUMNS  80
 #define ROOM_MIN 512    /* a writer waits until so many bytes fit */
 #define TENTH    100000 /* microseconds: unit of vtime */
 
@@ -47,9 +45,10 @@ static struct {
     struct list_link sessions;
     struct terminal_session *reader; /* holds input, NULL = nobody */
     u32 vmin, vtime;
+    u32 rows, columns;
     u32 group; /* in the foreground, 0 = none */
     cap_t serial, proc, irq;
-} terminal = {.sessions = {&terminal.sessions, &terminal.sessions}, .vmin = 1};
+} terminal = {.sessions = {&terminal.sessions, &terminal.sessions}, .vmin = 1, .rows = 24, .columns = 80};
 
 static void progress(void);
 
@@ -344,8 +343,8 @@ static err_t session_notify(void *self, cap_t irq, u32 events)
 static err_t session_get_attr(void *self, u32 *flags, u32 *rows, u32 *columns, u32 *vmin, u32 *vtime)
 {
     *flags = terminal.discipline.flags;
-    *rows = ROWS;
-    *columns = COLUMNS;
+    *rows = terminal.rows;
+    *columns = terminal.columns;
     *vmin = terminal.vmin;
     *vtime = terminal.vtime;
     return E_OK;
@@ -359,6 +358,15 @@ static err_t session_set_attr(void *self, u32 flags, u32 vmin, u32 vtime, u32 dr
     terminal.vtime = vtime;
     progress();
     return drain && screen_room() < SCREEN_MAX ? wait_for(&s->others, WAIT_DRAIN) : E_OK;
+}
+
+static err_t session_set_size(void *self, u32 rows, u32 columns)
+{
+    if (!rows || rows > TTY_SIZE_MAX || !columns || columns > TTY_SIZE_MAX)
+        return E_INVAL;
+    terminal.rows = rows;
+    terminal.columns = columns;
+    return E_OK;
 }
 
 static err_t session_get_group(void *self, u32 *group)
@@ -392,6 +400,7 @@ static bool dispatch_session(struct session *session, struct msg *m)
         .set_attr = session_set_attr,
         .get_group = session_get_group,
         .set_group = session_set_group,
+        .set_size = session_set_size,
     };
     return tty_dispatch(&handlers, session, m);
 }

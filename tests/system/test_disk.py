@@ -2,6 +2,7 @@
 import hashlib
 import os
 import random
+import re
 
 from guest import Terminal, check_disk, guest, new_disk, output
 
@@ -36,6 +37,18 @@ def test_a_full_disk(tmp_path):
     assert "No space left on device" in done.stderr
     assert done.stdout.splitlines()[-1] == "room" and "status 0" not in done.stdout
     check_disk(disk)
+
+
+def test_a_put_that_does_not_fit(tmp_path):
+    """Refused before it begins, with one line; likewise one that fails in the middle. The disk stays sound."""
+    disk = new_disk(tmp_path)
+    os.truncate(os.open(tmp_path / "big", os.O_CREAT | os.O_RDWR), 2 << 30)
+    for guest_path in ("/etc/big", "/dev/full"):
+        done = guest("echo never", "--disk", disk, "--put", f"{tmp_path}/big:{guest_path}")
+        assert (done.returncode, done.stdout) == (125, "")
+        assert re.fullmatch(f"tessera: cannot put {tmp_path}/big: guest: {guest_path}: No space left on device: .*\n",
+                            done.stderr), done.stderr
+        check_disk(disk)
 
 
 def test_many_files_and_deep_folders(tmp_path):

@@ -92,3 +92,12 @@ def test_a_killed_shell_is_replaced(terminal):
     terminal.child.expect(PROMPT)
     assert "Operation not permitted" in terminal.run("kill -9 1")
     assert terminal.run("echo still here") == "still here"
+
+
+@pytest.mark.parametrize("columns", [30, 120])
+def test_the_terminal_has_the_size_of_the_window(terminal, columns):
+    terminal.child.setwinsize(30, columns)
+    time.sleep(2)
+    widest = max(map(len, terminal.run("ls /bin").splitlines()))
+    assert columns / 2 < widest <= columns
+    terminal.child.setwinsize(24, 80)

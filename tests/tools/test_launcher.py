@@ -187,7 +187,10 @@ def test_time_out_while_a_file_is_put(place):
     (["--kernel", "/no/kernel"], ["no kernel", "make all"]),
     (["--put", "/no/file:/x"], ["no file /no/file"]),
     (["--put", "x"], ["HOSTFILE:/GUEST/PATH"]),
-    (["--get", "/x:/no/folder/x"], ["cannot be written"]),
+    (["--get", "/x:/no/folder/x"], ["cannot be written (No such file", "check --get"]),
+    (["--get", "/x:/tmp"], ["/tmp cannot be written (Is a directory)"]),
+    (["--get", "/x:/proc/x"], ["/proc/x cannot be written"]),
+    (["--get", f"/x:/tmp/{'x' * 252}"], ["cannot be written (File name too long)"]),
     (["--disk", "/no/disk"], ["no disk image"]),
     (["--mem", "lots"], ["write a number with K, M or G"]),
     (["--cpus", "0"], ["write a number above 0"]),
@@ -225,6 +228,31 @@ def test_a_failed_commands_status_stays(place):
 def test_put_where_there_is_no_room(place):
     (place / "in").write_bytes(b"x" * 100000)
     failed(tessera(place, "--put", f"{place}/in:/dev/full", "--exec", "true"), 125, "No space left", "--disk")
+
+
+def test_a_refused_put_ends_at_once(place):
+    """Not after 64 GiB; and the machine is switched off in order, or a disk of one's own would need a repair."""
+    os.truncate(os.open(place / "big", os.O_CREAT | os.O_RDWR), 64 << 30)
+    disk = place / "mine.ext4"
+    disk.write_bytes((place / "build/riscv64-release/systems/shell.disk.ext4").read_bytes())
+    done = tessera(place, "--put", f"{place}/big:/dev/full", "--exec", "true", "--disk", str(disk), "--timeout", "30")
+    failed(done, 125, "cannot put", "No space left")
+    done = tessera(place, "--put", f"{place}/big:{place}/no\nfolder/", "--exec", "true", "--timeout", "30")
+    failed(done, 125, "cannot put", "no\\nfolder/: Is a directory")
+
+
+def test_a_put_that_there_is_no_room_for_leaves_what_is_there(place):
+    (place / "old").write_bytes(b"old")
+    os.truncate(os.open(place / "big", os.O_CREAT | os.O_RDWR), 15 << 40)
+    done = tessera(place, "--put", f"{place}/big:{place}/old", "--exec", "true", "--timeout", "30")
+    failed(done, 125, "No space left", "--disk")
+    assert (place / "old").read_bytes() == b"old"
+
+
+def test_get_into_what_is_no_file(place):
+    (place / "in").write_bytes(b"contents")
+    done = tessera(place, "--exec", "true", "--get", f"{place}/in:/dev/stdout", "--get", f"{place}/in:/dev/null")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "contents", "")
 
 
 def test_what_is_written_is_read_again(place):

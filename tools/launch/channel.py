@@ -9,7 +9,7 @@ from .errors import GuestError, LaunchError
 
 HEADER = struct.Struct("<IB")
 FRAME_MAX = 65536
-HELLO = b"tessera 1"
+HELLO = b"tessera 2"
 TICK = 0.1  # seconds between looks at the machine
 
 
@@ -57,6 +57,10 @@ class Channel:
                     return chr(kind), payload
             self.fill()
 
+    def answered(self):
+        """Whether something has come that receive() can begin with."""
+        return bool(self.buffer) or bool(select.select([self.read_fd], [], [], 0)[0])
+
     def fill(self):
         self.wait(True)
         try:
@@ -99,15 +103,15 @@ class Agent:
 
     def put(self, host, guest):
         """Copies a file into the guest; what stands there then has been read again and compared by size and hash."""
-        mode = os.stat(host).st_mode & 0o777
+        status = os.stat(host)
         digest, size = hashlib.sha256(), 0
         with open(host, "rb") as file:
-            self.channel.send("P", struct.pack("<I", mode) + guest.encode())
-            while piece := file.read(FRAME_MAX):
+            self.channel.send("P", struct.pack("<IQ", status.st_mode & 0o777, status.st_size) + guest.encode())
+            while not self.channel.answered() and (piece := file.read(FRAME_MAX)):
                 digest.update(piece)
                 size += len(piece)
                 self.channel.send("D", piece)
-        self.channel.send("E", end_of(size, digest))
+        self.channel.send("E", end_of(size, digest))   # what answers earlier is a refusal
         try:
             self.compare(self.expect("E")[1], size, digest, host, guest)
         except GuestError as error:
@@ -115,9 +119,10 @@ class Agent:
 
     def get(self, guest, host):
         """Copies a file out of the guest, under a temporary name until it is whole and verified."""
-        digest, size, partial = hashlib.sha256(), 0, host + ".part"
+        digest, size = hashlib.sha256(), 0
+        partial = partial_name(host)
         try:
-            with open(partial, "wb") as file:
+            with open(partial or host, "wb") as file:
                 self.channel.send("G", guest.encode())
                 kind, payload = self.expect("D", "E")
                 while kind == "D":
@@ -126,11 +131,12 @@ class Agent:
                     file.write(payload)
                     kind, payload = self.expect("D", "E")
             self.compare(payload, size, digest, host, guest)
-            os.replace(partial, host)
+            if partial:
+                os.replace(partial, host)
         except GuestError as error:
             raise GuestError(f"cannot get {guest}: {error}: check that the command has made it") from error
         finally:
-            if os.path.exists(partial):
+            if partial and os.path.exists(partial):
                 os.unlink(partial)
 
     @staticmethod
@@ -149,9 +155,18 @@ class Agent:
             target.write(payload)
             target.flush()
 
+    def set_window(self, rows, columns):
+        """Tells the guest's terminal how large ours is."""
+        self.channel.send("W", struct.pack("<II", rows, columns))
+
     def power_off(self):
         self.channel.send("Q")
         self.expect("K")
+
+
+def partial_name(host):
+    """Under which name a file is written until it is whole; None for devices and the like, which are written to."""
+    return None if os.path.exists(host) and not os.path.isfile(host) else host + ".part"
 
 
 def end_of(size, digest):

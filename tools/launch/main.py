@@ -1,5 +1,6 @@
 """The command line: what is asked for, checked before anything is started."""
 import argparse
+import errno
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import signal
 import sys
 
 from . import disk
+from .channel import partial_name
 from .errors import Interrupted, LaunchError
 from .session import run
 
@@ -100,6 +102,21 @@ def require_file(path, what, remedy):
         raise LaunchError(f"{what} {path} cannot be read: change its permissions")
 
 
+def require_writable(host):
+    """Tries to write there as --get will, so that no result is lost for want of a place."""
+    partial = partial_name(host)
+    try:
+        if os.path.exists(host) and not os.access(host, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if partial:
+            open(partial, "ab").close()
+            os.unlink(partial)
+        elif os.path.isdir(host):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise LaunchError(f"{host} cannot be written ({error.strerror}): check --get") from error
+
+
 def check(options):
     """Everything that can be known to fail before the machine starts."""
     if options.get and options.line is None:
@@ -109,9 +126,7 @@ def check(options):
     for host, _ in options.put:
         require_file(host, "file", "check --put")
     for _, host in options.get:
-        folder = os.path.dirname(os.path.abspath(host))
-        if not os.path.isdir(folder) or os.path.isdir(host) or not os.access(folder, os.W_OK):
-            raise LaunchError(f"{host} cannot be written: check --get")
+        require_writable(host)
     if options.disk:
         require_file(options.disk, "disk image", "make one with mke2fs, or leave --disk out")
         if not os.access(options.disk, os.W_OK):
@@ -138,7 +153,8 @@ def main(arguments):
         return run(options)
     except (LaunchError, Interrupted) as error:
         sys.stdout.flush()
-        print(f"tessera: {error}", file=sys.stderr)
+        line = str(error).replace("\n", "\\n")
+        print(f"tessera: {line}", file=sys.stderr)
         return error.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -3,6 +3,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 
 from . import disk as disks
 from .channel import Agent, Channel
@@ -10,6 +11,7 @@ from .errors import GuestError, LaunchError
 from .machine import Machine
 
 BOOT_PATIENCE = 300  # seconds that a guest may take until its agent answers
+SIZE_PERIOD = 0.5    # between looks at the terminal's size
 OFF_PATIENCE = 60    # seconds that it may take to power off
 
 
@@ -47,14 +49,22 @@ def connect(machine):
 
 def command(machine, options):
     agent = connect(machine)
-    for host, guest in options.put:
-        agent.put(host, guest)
-    status = agent.execute(options.line, sys.stdout.buffer, sys.stderr.buffer)
-    fetch(agent, options, status)
+    try:
+        for host, guest in options.put:
+            agent.put(host, guest)
+        status = agent.execute(options.line, sys.stdout.buffer, sys.stderr.buffer)
+        fetch(agent, options, status)
+    except GuestError:
+        end(machine, agent)   # in order, for the disk's sake
+        raise
+    end(machine, agent)
+    return status
+
+
+def end(machine, agent):
     agent.power_off()
     if not machine.wait(OFF_PATIENCE):
         print(f"tessera: the guest did not power off within {OFF_PATIENCE} s and was stopped", file=sys.stderr)
-    return status
 
 
 def fetch(agent, options, status):
@@ -71,8 +81,7 @@ def fetch(agent, options, status):
 # ---- a person
 
 def interact(machine, options):
-    if options.put:
-        threading.Thread(target=put_files, args=(machine, options), daemon=True).start()
+    threading.Thread(target=attend, args=(machine, options), daemon=True).start()
     machine.wait(None)
     status = machine.process.returncode
     if status:
@@ -80,12 +89,35 @@ def interact(machine, options):
     return status if status >= 0 else 128 - status
 
 
-def put_files(machine, options):
-    """Beside the person's session: puts the files when the agent is there."""
+def attend(machine, options):
+    """Beside the person's session, when the agent is there: puts the files, and tells the terminal's size."""
     try:
         agent = Agent(Channel(*machine.link, lambda silent=True: None))
         agent.hello()
+        tell_size(agent, None)
         for host, guest in options.put:
             agent.put(host, guest)
     except (LaunchError, OSError) as error:
-        print(f"\r\ntessera: {error}\r", file=sys.stderr)
+        if options.put:
+            print(f"\r\ntessera: {error}\r", file=sys.stderr)
+        return
+    follow_size(agent)
+
+
+def tell_size(agent, known):
+    """The size that the guest knows of now."""
+    size = os.get_terminal_size(sys.stdin.fileno()) if sys.stdin.isatty() else known
+    if size != known:
+        agent.set_window(size.lines, size.columns)
+    return size
+
+
+def follow_size(agent):
+    """Until the machine's end. Nobody misses this if it fails."""
+    size = None
+    try:
+        while True:
+            size = tell_size(agent, size)
+            time.sleep(SIZE_PERIOD)
+    except (LaunchError, OSError):
+        pass
