@@ -20,5 +20,8 @@ $(build)/kernel.elf: $(kernel_objects) kernel/arch/$(arch)/kernel.ld
 # The portable kernel for host tests: sources and flags that a test adds to its own.
 kernel_host_sources := $(patsubst %,/%, \
   $(filter-out kernel/boot.c kernel/archive.c kernel/print.c,$(wildcard kernel/*.c)) \
-                         kernel/arch/host/host.c kernel/arch/host/check.c lib/base/tree.c)
+                         kernel/arch/host/host.c kernel/arch/host/check.c kernel/arch/host/memory.c \
+                         lib/base/tree.c)
 kernel_host_flags := -Ikernel/arch/host -DDEBUG
+kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free factory_alloc factory_alloc_raw \
+                       factory_create factory_free)

@@ -18,8 +18,9 @@ struct slab {
     u32 class;
 };
 
-/* The largest, that of threads, is a multiple of 64: their first two lines are cache lines. */
-static const u16 class_size[SLAB_CLASSES] = {64, 96, 128, 192, 288, 448, 1008, 1984};
+#define CLASS_THREAD 1984 /* the largest: threads start with a cache line */
+static const u16 class_size[SLAB_CLASSES] = {64, 96, 128, 192, 288, 448, 1008, CLASS_THREAD};
+_Static_assert(CLASS_THREAD % 64 == 0 && PAGE_SIZE % 64 == 0, "objects end where their page does");
 
 #define SLAB_ROOM (PAGE_SIZE - sizeof(struct slab))
 

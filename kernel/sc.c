@@ -28,15 +28,12 @@ void sc_unbind(struct sc *sc)
     struct thread *owner = sc->owner, *user = sc->thread;
     if (sc->queued)
         sched_block(user);
+    sched_forget_chain(sc);
     sc->owner = NULL;
-    sc->thread = NULL;
     if (owner)
         owner->own_sc = NULL;
-    if (user) {
-        user->sc = NULL;
-        user->donor = NULL;
+    if (user)
         sched_find_donor(user);
-    }
     if (sc->cpu->sc == sc)
         sched_stop_charging(sc->cpu);
 }
@@ -54,6 +51,8 @@ static void sc_bind(struct sc *sc, struct thread *t)
     if (t->own_sc)
         sc_unbind(t->own_sc);
     sched_return_donation(t);
+    if (!t->sc)
+        sched_forget_donor(t);
     sc_unbind(sc);
     sc->owner = t;
     sc->thread = t;

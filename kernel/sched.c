@@ -110,11 +110,12 @@ void sched_block(struct thread *t)
 void sched_donate(struct thread *from, struct thread *to)
 {
     struct sc *sc = from->sc;
+    if (!sc)
+        return;
     from->sc = NULL;
     to->sc = sc;
     to->donor = from;
-    if (sc)
-        sc->thread = to;
+    sc->thread = to;
 }
 
 void sched_return_donation(struct thread *t)
@@ -136,9 +137,28 @@ void sched_return_donation(struct thread *t)
         sched_ready(donor, true);
 }
 
+/* The thread at the start of the chain of calls that t is part of. */
+static struct thread *chain_root(struct thread *t)
+{
+    while (t->donor)
+        t = t->donor;
+    return t;
+}
+
+/* Whom t lent the SC of its chain of calls, NULL: nobody. */
+static struct thread *lent_to(struct thread *t)
+{
+    struct sc *sc = chain_root(t)->own_sc;
+    struct thread *x = sc ? sc->thread : NULL;
+    while (x && x->donor != t)
+        x = x->donor;
+    return x;
+}
+
 void sched_find_donor(struct thread *t)
 {
-    struct tree_node *n = t->state == THREAD_READY && !t->sc ? tree_first(&t->senders) : NULL;
+    bool needed = t->state == THREAD_READY && !t->sc && t->senders.root && !lent_to(t); /* else it will come back */
+    struct tree_node *n = needed ? tree_first(&t->senders) : NULL;
     for (; n; n = tree_next(n)) {
         struct sender *s = container_of(n, struct sender, link);
         struct thread *donor = s->is_irq ? NULL : container_of(s, struct thread, sender);
@@ -150,22 +170,22 @@ void sched_find_donor(struct thread *t)
     }
 }
 
-/* The thread at the start of the chain of calls that t is part of. */
-static struct thread *chain_root(struct thread *t)
-{
-    while (t->donor)
-        t = t->donor;
-    return t;
-}
-
 void sched_forget_donor(struct thread *t)
 {
-    struct sc *sc = chain_root(t)->own_sc;
-    struct thread *x = sc ? sc->thread : NULL;
-    while (x && x->donor != t)
-        x = x->donor;
+    struct thread *x = lent_to(t);
     if (x)
+        x->donor = t->donor;
+    t->donor = NULL;
+}
+
+void sched_forget_chain(struct sc *sc)
+{
+    for (struct thread *x = sc->thread, *donor; x; x = donor) {
+        donor = x->donor;
         x->donor = NULL;
+        x->sc = NULL;
+    }
+    sc->thread = NULL;
 }
 
 void sched_reclaim(struct thread *t)
@@ -186,21 +206,10 @@ void sched_reclaim(struct thread *t)
     sched_find_donor(end);
 }
 
-/* Whether an SC that went through t is further down the chain of calls, and so will come back. */
-static bool comes_back(struct thread *t)
-{
-    struct sc *sc = chain_root(t)->own_sc;
-    struct thread *x = sc ? sc->thread : NULL;
-    while (x && x != t)
-        x = x->donor;
-    return x;
-}
-
 /* A server whose SC vanished while it waited itself goes on on that of whoever waits for it. */
 static COLD void ready_without_sc(struct thread *t)
 {
-    if (t->senders.root && !comes_back(t))
-        sched_find_donor(t);
+    sched_find_donor(t);
 }
 
 /* --- time --- */
@@ -388,8 +397,9 @@ struct thread *sched_exit(struct cpu *cpu)
 {
     if (!stays(cpu))
         switch_sc(cpu);
-    if (object_reap_needed()) { /* behind the switch: the thread that ran may be among the dead */
-        arch_space_switch(cpu->sc->thread->root);
+    if (object_reap_needed()) {
+        arch_space_switch(arch_kernel_root()); /* the running one may be among the dead */
+        cpu->current = NULL;
         object_reap();
         if (!stays(cpu))
             switch_sc(cpu);

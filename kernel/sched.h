@@ -51,14 +51,20 @@ void sched_donate(struct thread *from, struct thread *to);
 /* Gives a donated SC back to its donor; that one runs again if it is READY. */
 void sched_return_donation(struct thread *t);
 
-/* A thread that needs an SC (READY, passive, donor gone) takes that of its most urgent sender, if there is one. */
+/*
+ * A thread that needs an SC (READY, passive, none that will come back) takes that of its most urgent sender, if there
+ * is one.
+ */
 void sched_find_donor(struct thread *t);
 
 /* t, which lent its SC through a chain of calls, takes it back: its call has ended otherwise. */
 void sched_reclaim(struct thread *t);
 
-/* t dies: whoever runs on the SC that it lent has no donor any longer. */
+/* t leaves the chain of calls that it lent an SC through: that goes back past it. */
 void sched_forget_donor(struct thread *t);
+
+/* Nobody runs on the SC any longer, and nobody whom it went through gives it back. */
+void sched_forget_chain(struct sc *sc);
 
 /* The SC must not be queued. */
 void sched_set_priority(struct sc *sc, u32 priority);

@@ -172,6 +172,19 @@ static bool slots_interrupted(u64 i, u64 count)
     return (i + 1) % SLOTS_PER_STEP == 0 && i + 1 < count && arch_irq_pending();
 }
 
+/*
+ * How far the operation on flexpage `what` came before it was interrupted. It counts for the same operation only: the
+ * program may go on with another one instead.
+ */
+static u64 *progress(struct thread *caller, u64 what, u64 operation)
+{
+    u64 of = what | operation << 56; /* behind the largest address */
+    if (caller->map_of != of)
+        caller->map_done = 0;
+    caller->map_of = of;
+    return &caller->map_done;
+}
+
 /* Maps or grants one capability; *found if there is one. */
 static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, bool grant, bool *found)
 {
@@ -187,19 +200,20 @@ static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, b
 static err_t map_slots(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
 {
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what), target = base >> FPAGE_START_SHIFT;
-    bool found = caller->map_done && caller->map_found;
-    for (u64 i = caller->map_done; i < count; i++) {
+    u64 *done = progress(caller, what, OP_TASK_MAP);
+    bool found = *done && caller->map_found;
+    for (u64 i = *done; i < count; i++) {
         err_t error = map_slot(task_slot(from, first + i), what & FPAGE_RIGHTS_MASK, to, target + i,
                                base & ITEM_GRANT, &found);
         if (error)
             return error;
         if (slots_interrupted(i, count)) {
-            caller->map_done = i + 1;
+            *done = i + 1;
             caller->map_found = found;
             return INVOKE_RESTART;
         }
     }
-    caller->map_done = 0;
+    *done = 0;
     return found ? E_OK : E_NOENT;
 }
 
@@ -207,7 +221,7 @@ static err_t map_slots(struct thread *caller, struct task *from, u64 what, struc
 
 static err_t map_pages(struct invocation *inv, struct task *from, u64 what, struct task *to, u64 base)
 {
-    u64 *done = &inv->caller->map_done, size = 1ull << fpage_order(what);
+    u64 *done = progress(inv->caller, what, OP_TASK_MAP), size = 1ull << fpage_order(what);
     err_t error;
     do {
         error = map_memory(from, what, to, base & ~0xfffull, base & ITEM_GRANT, NODES_PER_STEP, done);
@@ -239,7 +253,8 @@ err_t op_TASK_MAP(struct invocation *inv)
 static err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
 {
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what);
-    for (u64 i = caller->map_done; i < count; i++) {
+    u64 *done = progress(caller, what, OP_TASK_UNMAP);
+    for (u64 i = *done; i < count; i++) {
         struct slot *s = task_slot(t, first + i);
         ipc_drop_reply(s);
         bool delete = (flags & UNMAP_DELETE) && (slot_rights(s) & RIGHT_DELETE);
@@ -248,11 +263,11 @@ static err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 fl
         if (!unmap_cap(s, what & FPAGE_RIGHTS_MASK, flags & UNMAP_SELF))
             return INVOKE_RESTART;
         if (slots_interrupted(i, count)) {
-            caller->map_done = i + 1;
+            *done = i + 1;
             return INVOKE_RESTART;
         }
     }
-    caller->map_done = 0;
+    *done = 0;
     return E_OK;
 }
 
@@ -266,9 +281,10 @@ err_t op_TASK_UNMAP(struct invocation *inv)
         return unmap_slots(inv->caller, t, what, flags);
     if (!fpage_memory_valid(what))
         return E_INVAL;
-    if (!unmap_memory(t, what, flags & UNMAP_SELF, &inv->caller->map_done))
+    u64 *done = progress(inv->caller, what, OP_TASK_UNMAP);
+    if (!unmap_memory(t, what, flags & UNMAP_SELF, done))
         return INVOKE_RESTART;
-    inv->caller->map_done = 0;
+    *done = 0;
     return E_OK;
 }
 

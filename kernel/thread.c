@@ -8,6 +8,8 @@
 #include "kernel/sched.h"
 #include "kernel/task.h"
 
+_Static_assert(offsetof(struct thread, cold) <= 128, "what the fast path touches fills two cache lines at most");
+
 struct thread thread_nobody = {.state = THREAD_STOPPED};
 
 static void wait_expired(struct timeout *timeout)

@@ -80,6 +80,7 @@ struct thread {
     u64 fault_words[MSG_REGS];  /* message of a fault */
 
     u64 map_done;               /* how far an interrupted Task.map or unmap came: bytes or slots */
+    u64 map_of;                 /* of which: flexpage and operation */
     bool map_found;             /* Task.map of slots has found one up to there; counts only with map_done */
 
     u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */

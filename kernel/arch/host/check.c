@@ -175,9 +175,38 @@ static void check_thread(struct thread *t)
     if (t->own_sc)
         EXPECT(t->own_sc->owner == t);
     if (t->donor)
-        EXPECT(t->donor->sc == NULL);
+        EXPECT(t->donor->object.type == OBJ_THREAD && !t->donor->sc);
     if (t->task)
         EXPECT(t->slots == t->task->slots);
+}
+
+static bool runnable(const struct sc *sc)
+{
+    return sc->thread && sc->thread->state == THREAD_READY && !sc->exhausted;
+}
+
+static void check_sc(struct sc *sc)
+{
+    if (sc->thread)
+        EXPECT(sc->thread->sc == sc);
+    if (sc->owner)
+        EXPECT(sc->owner->own_sc == sc);
+    if (sc->owner && sc->owner->sc != sc) /* lent: it will come back */
+        EXPECT(!sc->owner->sc && sc->thread);
+    EXPECT(!sc->queued || runnable(sc));
+    EXPECT(sc->exhausted == tree_linked(&sc->replenish.link));
+}
+
+static void check_gate(struct gate *g)
+{
+    check_queue(&g->senders);
+    EXPECT(g->object.receiver->object.type == OBJ_THREAD || g->object.receiver == &thread_nobody);
+}
+
+static void check_irq(struct irq *irq)
+{
+    EXPECT(irq->thread == &thread_nobody || !irq->pending);
+    EXPECT(irq->sender.queue == NULL || irq->sender.queue == &irq->thread->senders);
 }
 
 static void check_object(struct object *o)
@@ -190,7 +219,13 @@ static void check_object(struct object *o)
         check_thread(thread_of(o));
         break;
     case OBJ_GATE:
-        check_queue(&gate_of(o)->senders);
+        check_gate(gate_of(o));
+        break;
+    case OBJ_IRQ:
+        check_irq(irq_of(o));
+        break;
+    case OBJ_SC:
+        check_sc(sc_of(o));
         break;
     case OBJ_SEMAPHORE:
         check_queue(&semaphore_of(o)->waiters);

@@ -19,8 +19,7 @@
 u8 *host_ram;
 u64 host_time, host_root;
 u32 host_pending_after;
-bool host_pending_enabled;
-u64 host_fail_page;
+bool host_pending_enabled, host_no_restart;
 
 static struct cpu the_cpu;
 static struct task *root_task;
@@ -177,15 +176,6 @@ void kernel_panic(const char *format, ...)
     abort();
 }
 
-/* Every page of kernel memory comes through here: the linker is told to wrap pool_alloc. */
-void *__real_pool_alloc(void);
-void *__wrap_pool_alloc(void);
-
-void *__wrap_pool_alloc(void)
-{
-    return host_fail_page && --host_fail_page == 0 ? NULL : __real_pool_alloc();
-}
-
 /* --- driving it --- */
 
 struct thread *host_current(void)
@@ -206,7 +196,7 @@ struct thread *host_root_thread(void)
 /* An invocation that was interrupted is executed again by the thread's own doing: here, at once when it runs. */
 static void restart_pending(void)
 {
-    while (the_cpu.current && the_cpu.current->cold.restart) {
+    while (!host_no_restart && the_cpu.current && the_cpu.current->cold.restart) {
         struct thread *t = the_cpu.current;
         t->cold.restart = false;
         invoke(t);
@@ -226,6 +216,7 @@ void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 
 {
     struct thread *t = the_cpu.current;
     memcpy(t->cold.mr, words, sizeof t->cold.mr);
+    t->cold.restart = false;
     t->cold.tag = tag;
     t->cold.selector = selector;
     t->cold.timeouts = timeouts;
@@ -335,11 +326,13 @@ void host_boot(u64 pool_bytes, u64 user_bytes)
         boot_objects = aligned_alloc(16, 3 * sizeof *boot_objects);
     host_time = 0;
     timer = ~0ull;
-    host_pending_enabled = false;
+    host_pending_enabled = host_no_restart = false;
     host_fail_page = 0;
+    host_root = 0;
     the_cpu = (struct cpu){0};
     objects_init();
     icu_init();
+    host_memory_reset(pool_bytes);
     pool_init(host_ram, pool_bytes);
     factory_init();
     sched_init(&the_cpu);

@@ -41,8 +41,14 @@ void host_interrupt(u32 line);
 extern u32 host_pending_after;
 extern bool host_pending_enabled;
 
+/* An interrupted invocation is not executed again by itself: the thread does something else instead. */
+extern bool host_no_restart;
+
 /* The n-th allocation of a page from now on fails; 0: none. */
 extern u64 host_fail_page;
+
+/* At boot: the first `bytes` of memory may be touched again. */
+void host_memory_reset(u64 bytes);
 
 /*
  * Checks the kernel's invariants: derivation trees, page tables, slots, quotas, queues. Gives NULL or what is wrong.

@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct thread, cold.tag) == COLD_A0, "entry.S");
 _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
 _Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
 _Static_assert(sizeof(struct cpu) <= 8192, "head.S");
+_Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
 
 /* scause (privileged specification, table 4.2) */
 #define CAUSE_INTERRUPT      (1ull << 63)

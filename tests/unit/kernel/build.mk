@@ -1,2 +1,3 @@
-$(call host_test,kernel_fuzz,fuzz.c $(kernel_host_sources),-Wl$(comma)--wrap=pool_alloc,$(kernel_host_flags))
-$(call host_test,kernel_unit,test_kernel.c $(kernel_host_sources),-Wl$(comma)--wrap=pool_alloc,$(kernel_host_flags))
+$(call host_test,kernel_fuzz,fuzz.c $(kernel_host_sources),$(kernel_host_wraps),$(kernel_host_flags))
+$(foreach t,kernel donation,$(call host_test,kernel_$t,\
+  test_$t.c rig.c $(kernel_host_sources),$(kernel_host_wraps),$(kernel_host_flags)))

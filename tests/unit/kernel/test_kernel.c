@@ -1,94 +1,8 @@
 /*
  * What users may try and what must hold then: memory that runs out at each page of each operation, quotas near their
- * limits, operations that are interrupted and given up, SCs that go away below a server.
+ * limits, operations that are interrupted and given up.
  */
-#include "kernel/arch/host/host.h"
-#include "kernel/factory.h"
-#include "kernel/pool.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-enum { TASK = 1, THREAD = 2, FACTORY = 3, SCHEDULER = 6 }; /* slots of the first task after host_boot */
-
-static struct thread *root(void)
-{
-    return host_root_thread();
-}
-
-/* The current thread calls the kernel object in the slot; gives the error. */
-static u64 call(u64 slot, u64 tag, u64 w0, u64 w1, u64 w2, u64 w3)
-{
-    struct thread *t = host_current();
-    u64 w[MSG_REGS] = {w0, w1, w2, w3};
-    host_invoke(tag, SEL_OP_CALL | slot << SEL_SLOT_SHIFT, 0, 0, w);
-    return (t->cold.tag & TAG_ERROR) ? t->cold.tag >> TAG_CODE_SHIFT & TAG_CODE_MASK : t->cold.mr[0];
-}
-
-static void item(u32 i, u64 slot)
-{
-    root()->utcb->item[i] = (struct map_item){.what = FPAGE_OBJ(slot, 0, RIGHTS_ALL)};
-}
-
-static u64 create(u64 factory, u64 slot, u64 kind, u64 parameter)
-{
-    root()->utcb->window[0] = FPAGE_OBJ(slot, 0, RIGHTS_ALL);
-    return call(factory, TAG(4, 0), OP_FACTORY_CREATE, kind, parameter, 0);
-}
-
-static void check(void)
-{
-    const char *problem = host_check();
-    if (problem)
-        fail_msg("%s", problem);
-}
-
-static int boot(void **unused)
-{
-    host_boot(4 << 20, 4 << 20);
-    return 0;
-}
-
-static struct object *object_in(u64 slot)
-{
-    return slot_object(task_slot(host_root_task(), slot));
-}
-
-/* A thread of the first task in slot n, its UTCB the i-th of a page of its own; passive unless `sc` names a slot. */
-static struct thread *make_thread(u64 n, u64 sc)
-{
-    vaddr_t utcb = 0x20000000 + n * 0x1000;
-    assert_int_equal(create(FACTORY, n, OBJ_THREAD, 0), 0);
-    assert_int_equal(call(TASK, TAG(2, 0), OP_TASK_ADD_KU_MEM, FPAGE_MEM(utcb, 12, 7), 0, 0), 0);
-    item(0, TASK);
-    assert_int_equal(call(n, TAG(3, 1), OP_THREAD_CONTROL, THREAD_SET_TASK, utcb, 0), 0);
-    if (sc) {
-        assert_int_equal(create(FACTORY, sc, OBJ_SC, 130), 0);
-        item(0, n);
-        item(1, sc);
-        assert_int_equal(call(SCHEDULER, TAG(2, 2), OP_SCHEDULER_RUN_THREAD, 0, 0, 0), 0);
-    }
-    return thread_of(object_in(n));
-}
-
-static void make_gate(u64 slot, u64 thread)
-{
-    assert_int_equal(create(FACTORY, slot, OBJ_GATE, 0), 0);
-    item(0, thread);
-    assert_int_equal(call(slot, TAG(2, 1) | TAG_OBJECT, OP_GATE_BIND, slot, 0, 0), 0);
-}
-
-static void start(u64 thread, u64 flags)
-{
-    assert_int_equal(call(thread, TAG(6, 0), OP_THREAD_EX_REGS, flags, 8, 0), 0);
-}
-
-static void invoke_as(struct thread *t, u64 tag, u64 selector, u64 timeouts)
-{
-    static const u64 none[MSG_REGS];
-    assert_ptr_equal(host_current(), t);
-    host_invoke(tag, selector, timeouts, 0, none);
-}
+#include "tests/unit/kernel/rig.h"
 
 /* --- quotas --- */
 
@@ -232,6 +146,66 @@ static void test_abandoned_progress_is_forgotten(void **unused)
     assert_int_equal(root()->map_done, 0);
 }
 
+/* The program may replace the interrupted instruction: what slots were dealt with says nothing about memory. */
+static void test_progress_counts_for_the_same_operation_only(void **unused)
+{
+    assert_int_equal(create(FACTORY, 60, OBJ_TASK, 0), 0);
+    item(0, TASK);
+    host_pending_enabled = host_no_restart = true;
+    u64 w[MSG_REGS] = {OP_TASK_MAP, FPAGE_OBJ(0, 10, 15), 1024 << 12};
+    host_invoke(TAG(3, 1), SEL_OP_CALL | AT(60), 0, 0, w);
+    assert_true(root()->cold.restart);
+    assert_int_equal(call(60, TAG(3, 1), OP_TASK_MAP, FPAGE_MEM(HOST_MEMORY, 13, 7), 0x50000000, 0), 0);
+    assert_int_equal(task_of(object_in(60))->space.pages, 2);
+    check();
+}
+
+/* --- the end of who asks for it --- */
+
+/* The current thread's last act: it deletes what the first task has in the slot. */
+static void end_with(u64 slot)
+{
+    u64 w[MSG_REGS] = {OP_TASK_UNMAP, FPAGE_OBJ(slot, 0, RIGHTS_ALL), UNMAP_SELF};
+    host_invoke(TAG(3, 0), SEL_OP_CALL | AT(1), 0, 0, w);
+}
+
+/* Who destroys what it was made from goes with it, to the byte, wherever interrupts come. */
+static void test_factory_takes_its_caller_along(void **unused)
+{
+    for (u32 after = 0; after < 12; after++) {
+        boot(NULL);
+        struct holdings before = holdings();
+        assert_int_equal(create(FACTORY, 40, OBJ_FACTORY, 64 * PAGE_SIZE), 0);
+        struct thread *t = make_task(40, 41);
+        assert_ptr_equal(host_current(), t);
+        host_pending_enabled = true;
+        host_pending_after = after;
+        end_with(40);
+        assert_ptr_equal(host_current(), root());
+        check();
+        assert_holdings(before);
+    }
+}
+
+/* The same for its thread, its task, its scheduling context. */
+static void test_threads_may_end_themselves(void **unused)
+{
+    for (u64 what = 42; what >= 41; what--) {
+        boot(NULL);
+        make_task(FACTORY, 41);
+        end_with(what);
+        assert_ptr_equal(host_current(), root());
+        check();
+    }
+    boot(NULL);
+    struct thread *t = make_task(FACTORY, 41);
+    end_with(43);
+    assert_ptr_equal(host_current(), root());
+    assert_null(t->sc);
+    assert_int_equal(t->state, THREAD_READY); /* it would run */
+    check();
+}
+
 /* --- what others may do to a thread --- */
 
 /* Items are checked when a message is sent; its tag cannot be changed behind that. */
@@ -250,39 +224,6 @@ static void test_blocked_threads_tag_is_not_set(void **unused)
     check();
 }
 
-/* --- donation --- */
-
-/*
- * The first client of a passive server goes while the server itself waits for an answer: the second one's SC drives it.
- */
-static void test_server_goes_on_with_next_client(void **unused)
-{
-    struct thread *one = make_thread(70, 71), *two = make_thread(72, 73), *server = make_thread(74, 0);
-    make_gate(80, 74);     /* to the server */
-    make_gate(81, THREAD); /* where the server calls: the first thread */
-    start(74, EX_REGS_PC | EX_REGS_WAIT);
-    start(70, EX_REGS_PC);
-    invoke_as(one, TAG(1, 0), SEL_OP_CALL | 80 << SEL_SLOT_SHIFT, TIMEOUTS(0, 1000));
-    invoke_as(server, TAG(1, 0), SEL_OP_CALL | 81 << SEL_SLOT_SHIFT, 0);
-    start(72, EX_REGS_PC);
-    invoke_as(two, TAG(1, 0), SEL_OP_CALL | 80 << SEL_SLOT_SHIFT, 0);
-    invoke_as(root(), 0, SEL_OP_WAIT, 0);
-    host_advance(2000); /* one gives up and has its SC again */
-    check();
-    assert_ptr_equal(one->sc, one->own_sc);
-    invoke_as(one, 0, SEL_OP_RECV, 0); /* sleeps */
-    invoke_as(root(), TAG(1, 0), SEL_OP_REPLY, 0);
-    check();
-    assert_int_equal(server->state, THREAD_READY);
-    assert_ptr_equal(server->sc, two->own_sc);
-    assert_ptr_equal(host_current(), server);
-    invoke_as(server, 0, SEL_OP_WAIT, 0);
-    invoke_as(server, TAG(1, 0), SEL_OP_REPLY_WAIT, 0);
-    check();
-    assert_ptr_equal(host_current(), two);
-    assert_ptr_equal(two->sc, two->own_sc);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,8 +233,10 @@ int main(void)
         cmocka_unit_test_setup(test_interrupted_unmap_goes_on, boot),
         cmocka_unit_test_setup(test_slot_operations_are_interruptible, boot),
         cmocka_unit_test_setup(test_abandoned_progress_is_forgotten, boot),
+        cmocka_unit_test(test_factory_takes_its_caller_along),
+        cmocka_unit_test(test_threads_may_end_themselves),
         cmocka_unit_test_setup(test_blocked_threads_tag_is_not_set, boot),
-        cmocka_unit_test_setup(test_server_goes_on_with_next_client, boot),
+        cmocka_unit_test_setup(test_progress_counts_for_the_same_operation_only, boot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,99 @@
+/*
+ * Watches over kernel memory on the host: what is free is poisoned, so that the address sanitizer stops who touches
+ * Watches over kernel memory on the host: what is free is poisoned, so that the address sanitizer stops who touches it,
+ * and any page may be made to be missing. The linker is told to lead the allocations through here (--wrap).
+ * The first word of what is free stays readable: free lists of pool.c and factory.c run through it.
+ */
+#include "kernel/arch/host/host.h"
+#include "kernel/factory.h"
+#include "kernel/panic.h"
+#include "kernel/pool.h"
+#include <string.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __clang__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, size)   ((void)(start), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#endif
+
+#define UNIT      32 /* sizes are remembered per this many bytes; no object is smaller */
+#define LINK_SIZE sizeof(void *)
+
+u64 host_fail_page;
+static u16 size_at[HOST_RAM_BYTES / UNIT];
+
+void *__real_pool_alloc(void);
+void *__wrap_pool_alloc(void);
+void __real_pool_free(void *page);
+void __wrap_pool_free(void *page);
+void *__real_factory_alloc_raw(struct factory *f, size_t size);
+void *__wrap_factory_alloc_raw(struct factory *f, size_t size);
+void *__wrap_factory_alloc(struct factory *f, size_t size);
+struct factory *__real_factory_create(struct factory *parent, u64 quota, u32 priority_max);
+struct factory *__wrap_factory_create(struct factory *parent, u64 quota, u32 priority_max);
+void __real_factory_free(void *object);
+void __wrap_factory_free(void *object);
+
+void host_memory_reset(u64 bytes)
+{
+    ASAN_UNPOISON_MEMORY_REGION(host_ram, bytes);
+}
+
+void *__wrap_pool_alloc(void)
+{
+    if (host_fail_page && --host_fail_page == 0)
+        return NULL;
+    void *page = __real_pool_alloc();
+    if (page)
+        ASAN_UNPOISON_MEMORY_REGION(page, PAGE_SIZE);
+    return page;
+}
+
+void __wrap_pool_free(void *page)
+{
+    if (arch_virt_to_phys(page) == (host_root & ~(PAGE_SIZE - 1)))
+        kernel_panic("the page table in use is freed");
+    __real_pool_free(page);
+    ASAN_POISON_MEMORY_REGION((u8 *)page + LINK_SIZE, PAGE_SIZE - LINK_SIZE);
+}
+
+static void remember_size(void *object, size_t size)
+{
+    size_at[((u8 *)object - host_ram) / UNIT] = size;
+}
+
+void *__wrap_factory_alloc_raw(struct factory *f, size_t size)
+{
+    u8 *object = __real_factory_alloc_raw(f, size);
+    if (!object)
+        return NULL;
+    ASAN_UNPOISON_MEMORY_REGION(object, size);
+    remember_size(object, size);
+    return object;
+}
+
+void *__wrap_factory_alloc(struct factory *f, size_t size)
+{
+    void *object = __wrap_factory_alloc_raw(f, size);
+    return object ? memset(object, 0, size) : NULL;
+}
+
+/* It allocates within factory.c, behind our back: its parent's slabs must be open. */
+struct factory *__wrap_factory_create(struct factory *parent, u64 quota, u32 priority_max)
+{
+    for (u32 i = 0; i < SLAB_CLASSES; i++)
+        if (!list_empty(&parent->slabs[i])) /* the link stands at the start of the page */
+            ASAN_UNPOISON_MEMORY_REGION(parent->slabs[i].next, PAGE_SIZE);
+    struct factory *f = __real_factory_create(parent, quota, priority_max);
+    if (f)
+        remember_size(f, sizeof *f);
+    return f;
+}
+
+void __wrap_factory_free(void *object)
+{
+    u64 size = size_at[((u8 *)object - host_ram) / UNIT];
+    __real_factory_free(object);
+    ASAN_POISON_MEMORY_REGION((u8 *)object + LINK_SIZE, size - LINK_SIZE);
+}
