@@ -10,6 +10,7 @@
 #include "lib/posix/mode.h"
 #include "lib/posix/path.h"
 #include "lib/posix/virtual.h"
+#include "lib/tess/entry.h"
 #include "lib/tess/slot.h"
 #include "lib/tess/start.h"
 #include "proto/fs.h"
@@ -47,7 +48,7 @@ static err_t stat_name(long at, const char *name, u32 flags, struct file_stat_re
 {
     struct path path;
     err_t error;
-    if (virtual_stat(name, result, &error))
+    if (virtual_stat(at, name, result, &error))
         return error;
     error = path_open(&path, at, name);
     if (error)
@@ -101,7 +102,7 @@ long linux_faccessat(long at, long name, long mode, long d, long e, long f)
     struct path path;
     struct file_stat_result status;
     err_t error;
-    if (virtual_stat((const char *)name, &status, &error))
+    if (virtual_stat(at, (const char *)name, &status, &error))
         return error ? linux_error(error) : access_virtual(&status, (u32)mode);
     error = path_open(&path, at, (const char *)name);
     if (error)
@@ -254,35 +255,32 @@ long linux_fstatfs(long fd, long out, long c, long d, long e, long f)
 
 /* ---- folders ---- */
 
-/* An entry as readdir packs it; the name follows, without NUL. */
-struct packed_entry {
-    u64 ino, next;
-    u8 type, length;
-} __attribute__((packed));
-
-/* Unpacks entries from text into out; *cookie moves behind the last one that fits. Returns bytes, 0 = none, or -errno.
+/*
+ * Turns packed entries into those that getdents64 gives, as many as there is room for; *cookie moves behind the last of
+ * these. Returns bytes, 0 = none, or -errno.
  */
 static long put_entries(const char *text, size_t length, char *out, size_t room, u64 *cookie)
 {
-    size_t done = 0;
-    while (length >= sizeof(struct packed_entry)) {
-        struct packed_entry from;
-        memcpy(&from, text, sizeof from);
-        if (from.length > length - sizeof from)
-            return -E_PROTO;
+    size_t done = 0, at = 0;
+    struct folder_entry from;
+    const char *name;
+    while ((name = entry_get(text, length, &at, &from))) {
         size_t size = (offsetof(struct linux_dirent, d_name) + from.length + 1u + 7) & ~(size_t)7;
         if (size > room - done)
             return done ? (long)done : -E_INVAL;
         struct linux_dirent *to = (struct linux_dirent *)(out + done);
         *to = (struct linux_dirent){from.ino, (i64)from.next, (u16)size, from.type};
-        memcpy(to->d_name, text + sizeof from, from.length);
+        memcpy(to->d_name, name, from.length);
         to->d_name[from.length] = 0;
         *cookie = from.next;
         done += size;
-        text += sizeof from + from.length;
-        length -= sizeof from + from.length;
     }
-    return (long)done;
+    return at < length ? -E_PROTO : (long)done;
+}
+
+static err_t ask_entries(struct file *file, char *text, size_t *length)
+{
+    return file->gate ? file_readdir(file->gate, file->cookie, text, length) : virtual_readdir(file, text, length);
 }
 
 static long read_folder(struct file *file, char *out, size_t room)
@@ -291,7 +289,7 @@ static long read_folder(struct file *file, char *out, size_t room)
     long done = 0;
     for (;;) { /* as many messages as there is room for the longest answer */
         size_t length = sizeof text;
-        err_t error = file_readdir(file->gate, file->cookie, text, &length);
+        err_t error = ask_entries(file, text, &length);
         if (error)
             return done ? done : linux_error(error);
         long n = put_entries(text, length, out + done, room - (size_t)done, &file->cookie);
@@ -309,7 +307,7 @@ long linux_getdents64(long fd, long out, long room, long d, long e, long f)
     if (!file)
         return -E_BADF;
     lock_take(&file->in_lock);
-    long result = S_ISDIR(file->mode) && file->gate ? read_folder(file, (char *)out, (size_t)room) : -E_NOTDIR;
+    long result = S_ISDIR(file->mode) ? read_folder(file, (char *)out, (size_t)room) : -E_NOTDIR;
     lock_give(&file->in_lock);
     file_put(file);
     return result;

@@ -55,7 +55,7 @@ long linux_openat(long at, long name, long flags, long mode, long e, long f)
     long result;
     cap_t gate;
     u32 type, folder;
-    if (virtual_open((const char *)name, (u32)flags, flags & O_CLOEXEC, &result))
+    if (virtual_open(at, (const char *)name, (u32)flags, &result))
         return result;
     err_t error = name_open(at, (const char *)name, (u32)flags, mode_mask((u32)mode), &gate, &type, &folder);
     if (error)
@@ -87,6 +87,8 @@ long linux_mkdirat(long at, long name, long mode, long d, long e, long f)
 long linux_unlinkat(long at, long name, long flags, long d, long e, long f)
 {
     struct path path;
+    if (virtual_is_folder(at, (const char *)name))
+        return -E_BUSY;
     err_t error = path_open(&path, at, (const char *)name);
     if (error)
         return linux_error(error);
@@ -100,9 +102,13 @@ long linux_readlinkat(long at, long name, long buffer, long room, long e, long f
     struct path path;
     char target[FS_READLINK_TARGET_MAX];
     size_t length = sizeof target;
+    struct file_stat_result status;
+    err_t error;
     if (room <= 0)
         return -E_INVAL;
-    err_t error = path_open(&path, at, (const char *)name);
+    if (virtual_stat(at, (const char *)name, &status, &error))
+        return error ? linux_error(error) : -E_INVAL; /* none of them is a link */
+    error = path_open(&path, at, (const char *)name);
     if (error)
         return linux_error(error);
     error = fs_readlink(SLOT_FS, path.folder, path.text, path.length, target, &length);
@@ -144,6 +150,8 @@ static long call_with_pair(long from_at, long from, long to_at, long to, name_ca
 
 long linux_renameat2(long from_at, long from, long to_at, long to, long flags, long f)
 {
+    if (virtual_is_folder(from_at, (const char *)from) || virtual_is_folder(to_at, (const char *)to))
+        return -E_BUSY;
     return flags ? -E_INVAL : call_with_pair(from_at, from, to_at, to, fs_rename_to);
 }
 

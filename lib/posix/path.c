@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "abi/error.h"
 #include "lib/posix/file.h"
+#include "lib/posix/virtual.h"
 #include "lib/tess/start.h"
 #include "proto/fs.h"
 
@@ -14,11 +16,18 @@ static struct {
     struct lock lock;
     u32 handle;       /* 0 = the root, or not opened yet */
     const char *name; /* name to open at first use, NULL = handle is right */
+    const char *made; /* its name if it is one that virtual.c fills, "" if it is the root, else NULL */
 } folder;
 
 void folder_start(const char *name)
 {
     folder.name = name[0] == '/' && name[1] ? name : NULL;
+    folder.made = folder.name ? virtual_folder(name) : "";
+}
+
+const char *folder_made(void)
+{
+    return folder.made;
 }
 
 /* The current folder's handle. */
@@ -100,6 +109,8 @@ err_t path_open(struct path *path, long at, const char *name)
         return E_NOENT;
     if (path->length == PATH_MAX)
         return E_NAMETOOLONG;
+    if (virtual_owns(at, name))
+        return E_ACCES;
     err_t error = find_anchor(path, at);
     if (!error)
         error = shorten(path);
@@ -120,12 +131,20 @@ void path_close_folder(u32 handle)
     fs_close_dir(SLOT_FS, handle);
 }
 
+static err_t name_of_handle(u32 handle, char *name, size_t room, size_t *length);
+
 err_t folder_take(u32 handle)
 {
+    char name[FS_REALPATH_PATH_OUT_MAX + 1];
+    size_t length;
+    const char *made = NULL;
+    if (!name_of_handle(handle, name, sizeof name, &length))
+        made = name[1] ? virtual_folder(name) : "";
     lock_take(&folder.lock);
     u32 old = folder.handle;
     folder.handle = handle;
     folder.name = NULL;
+    folder.made = made;
     lock_give(&folder.lock);
     if (old)
         path_close_folder(old);
@@ -135,7 +154,11 @@ err_t folder_take(u32 handle)
 static err_t open_folder(const char *name, u32 *handle)
 {
     struct path path;
-    err_t error = path_open(&path, AT_FDCWD, name);
+    struct file_stat_result status;
+    err_t error;
+    if (virtual_stat(AT_FDCWD, name, &status, &error) && (error || !S_ISDIR(status.mode)))
+        return error ? error : E_NOTDIR;
+    error = path_open(&path, AT_FDCWD, name);
     if (error)
         return error;
     error = fs_open_dir(SLOT_FS, path.folder, path.text, path.length, handle);

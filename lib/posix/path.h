@@ -20,8 +20,8 @@ struct path {
 };
 
 /*
- * Prepares `name`, relative to descriptor `at` or AT_FDCWD. Errors: NOENT (empty), NAMETOOLONG, BADF, NOTDIR, and the
- * file system's. After success path_close must follow.
+ * Prepares `name`, relative to descriptor `at` or AT_FDCWD. Errors: NOENT (empty), NAMETOOLONG, BADF, NOTDIR, ACCES (a
+ * name of virtual.c's), and the file system's. After success path_close must follow.
  */
 err_t path_open(struct path *path, long at, const char *name);
 void path_close(struct path *path);
@@ -33,6 +33,9 @@ void path_close_folder(u32 handle);
 void folder_start(const char *name);
 err_t folder_change(const char *name);
 err_t folder_take(u32 handle);
+
+/* The current folder's name if it is one that virtual.c fills, "" if it is the root, else NULL. */
+const char *folder_made(void);
 
 /* Absolute name of the current folder into `name`; *length with NUL. Error: RANGE. */
 err_t folder_name(char *name, size_t room, size_t *length);

@@ -1,4 +1,7 @@
-/* Files made up by this library: see virtual.h. Their number is their place in the table, kept in file->kind. */
+/*
+ * Files made up by this library: see virtual.h. Their number is their place in the table, kept in file->kind. They fill
+ * the folders /dev and /proc; the file system has two of the same names, empty, to change to and to see in the root.
+ */
 #include "lib/posix/virtual.h"
 
 #include <fcntl.h>
@@ -8,7 +11,9 @@
 
 #include "lib/posix/linux.h"
 #include "lib/posix/random.h"
+#include "lib/posix/path.h"
 #include "lib/posix/session.h"
+#include "lib/tess/entry.h"
 #include "lib/tess/env.h"
 #include "lib/tess/slot.h"
 #include "lib/tess/start.h"
@@ -50,6 +55,11 @@ static long read_random(struct file *file, void *to, size_t n, i64 offset)
     return (long)n;
 }
 
+static long read_folder(struct file *file, void *to, size_t n, i64 offset)
+{
+    return -E_ISDIR;
+}
+
 typedef err_t text_source(cap_t gate, u64 offset, char *text, size_t *length);
 
 /* Text that proc makes anew for each question, a piece at a time. */
@@ -80,6 +90,8 @@ static long read_memory(struct file *file, void *to, size_t n, i64 offset)
 }
 
 static const struct virtual_file virtual_files[] = {
+    {"/dev", S_IFDIR | 0555, 0, read_folder, NULL},
+    {"/proc", S_IFDIR | 0555, 0, read_folder, NULL},
     {"/dev/null", S_IFCHR | 0666, makedev(1, 3), read_null, write_null},
     {"/dev/zero", S_IFCHR | 0666, makedev(1, 5), read_zero, write_null},
     {"/dev/full", S_IFCHR | 0666, makedev(1, 7), read_zero, write_full},
@@ -88,7 +100,8 @@ static const struct virtual_file virtual_files[] = {
     {"/proc/tasks", S_IFREG | 0444, 0, read_tasks, NULL},
     {"/proc/memory", S_IFREG | 0444, 0, read_memory, NULL},
 };
-#define VIRTUAL_FILES (sizeof virtual_files / sizeof virtual_files[0])
+#define VIRTUAL_FILES   (sizeof virtual_files / sizeof virtual_files[0])
+#define VIRTUAL_FOLDERS 2 /* the first rows */
 
 /* ---- operations ---- */
 
@@ -148,6 +161,89 @@ struct file *virtual_create(u32 kind, u32 flags)
 
 /* ---- names ---- */
 
+#define NAME_ROOM 40 /* for the longest name in a folder of ours */
+
+static bool begins_with(const char *name, const char *folder)
+{
+    size_t length = strlen(folder);
+    return !strncmp(name, folder, length) && (!name[length] || name[length] == '/');
+}
+
+static u32 folder_of(const char *name)
+{
+    u32 i = 0;
+    while (i < VIRTUAL_FOLDERS && !begins_with(name, virtual_files[i].name))
+        i++;
+    return i;
+}
+
+/* Where a relative name begins, if that is one of our folders or the root. */
+static const char *start_of(long at)
+{
+    if ((int)at == AT_FDCWD)
+        return folder_made();
+    struct file *file = descriptor_get(at);
+    const char *name = file && file->ops == &virtual_ops ? virtual_files[file->kind].name : NULL;
+    file_put(file);
+    return name;
+}
+
+/* Adds a component to an absolute name of *n bytes; ".." takes one away. False: too long, or elsewhere. */
+static bool add_component(char out[NAME_ROOM], size_t *n, const char *name, size_t length)
+{
+    if (length == 2 && name[0] == '.' && name[1] == '.') {
+        while (*n && out[--*n] != '/')
+            ;
+        out[*n] = 0;
+        return true;
+    }
+    if (!length || (length == 1 && *name == '.'))
+        return true;
+    if (*n + 1 + length >= NAME_ROOM)
+        return false;
+    out[(*n)++] = '/';
+    memcpy(out + *n, name, length);
+    out[*n += length] = 0;
+    return folder_of(out) < VIRTUAL_FOLDERS;
+}
+
+/* The name made absolute and simple, if it is in one of our folders or is one. False: it is elsewhere. */
+static bool make_absolute(long at, const char *name, char out[NAME_ROOM])
+{
+    size_t n = 0;
+    if (*name != '/') {
+        const char *start = *name ? start_of(at) : NULL;
+        if (!start)
+            return false;
+        n = strlen(strcpy(out, start));
+    }
+    while (*name) {
+        size_t length = strcspn(name, "/");
+        if (!add_component(out, &n, name, length))
+            return false;
+        name += length + (name[length] == '/');
+    }
+    return n > 0;
+}
+
+const char *virtual_folder(const char *name)
+{
+    u32 i = folder_of(name);
+    return i < VIRTUAL_FOLDERS && !strcmp(name, virtual_files[i].name) ? virtual_files[i].name : NULL;
+}
+
+bool virtual_owns(long at, const char *name)
+{
+    char absolute[NAME_ROOM];
+    return make_absolute(at, name, absolute) && !virtual_folder(absolute);
+}
+
+bool virtual_is_folder(long at, const char *name)
+{
+    char absolute[NAME_ROOM];
+    return make_absolute(at, name, absolute) && virtual_folder(absolute);
+}
+
 static u32 find(const char *name)
 {
     u32 i = 0;
@@ -177,10 +273,10 @@ static long open_terminal(bool close_on_exec)
 
 static long open_virtual(u32 kind, u32 flags, bool close_on_exec)
 {
-    if ((flags & O_DIRECTORY))
+    if ((flags & O_DIRECTORY) && kind >= VIRTUAL_FOLDERS)
         return -E_NOTDIR;
     if ((flags & O_ACCMODE) != O_RDONLY && !virtual_files[kind].write)
-        return -E_ACCES;
+        return kind < VIRTUAL_FOLDERS ? -E_ISDIR : -E_ACCES;
     struct file *file = virtual_create(kind, flags);
     return file ? descriptor_add(file, close_on_exec, 0) : -E_NFILE;
 }
@@ -240,10 +336,15 @@ static err_t device_stat(cap_t gate, const char *name, struct file_stat_result *
     return error;
 }
 
-bool virtual_open(const char *name, u32 flags, bool close_on_exec, long *result)
+bool virtual_open(long at, const char *name, u32 flags, long *result)
 {
-    u32 kind = find(name);
+    char absolute[NAME_ROOM];
     cap_t gate;
+    bool close_on_exec = flags & O_CLOEXEC;
+    if (!make_absolute(at, name, absolute))
+        return false;
+    name = absolute;
+    u32 kind = find(name);
     if (kind < VIRTUAL_FILES)
         *result = open_virtual(kind, flags, close_on_exec);
     else if (!strcmp(name, "/dev/tty"))
@@ -251,7 +352,7 @@ bool virtual_open(const char *name, u32 flags, bool close_on_exec, long *result)
     else if ((gate = device_gate(&name)))
         *result = open_device(gate, name, flags, close_on_exec);
     else
-        return false;
+        *result = flags & O_CREAT ? -E_ACCES : -E_NOENT;
     return true;
 }
 
@@ -263,10 +364,14 @@ static err_t stat_terminal(struct file_stat_result *result)
     return error;
 }
 
-bool virtual_stat(const char *name, struct file_stat_result *result, err_t *error)
+bool virtual_stat(long at, const char *name, struct file_stat_result *result, err_t *error)
 {
-    u32 kind = find(name);
+    char absolute[NAME_ROOM];
     cap_t gate;
+    if (!make_absolute(at, name, absolute))
+        return false;
+    name = absolute;
+    u32 kind = find(name);
     *error = E_OK;
     if (kind < VIRTUAL_FILES)
         fill_stat(kind, result);
@@ -275,6 +380,64 @@ bool virtual_stat(const char *name, struct file_stat_result *result, err_t *erro
     else if ((gate = device_gate(&name)))
         *error = device_stat(gate, name, result);
     else
-        return false;
+        *error = E_NOENT;
     return true;
+}
+
+/* ---- what is in a folder ---- */
+
+static const char *program_cap(u32 i)
+{
+    const struct start_cap *cap = (const struct start_cap *)((const char *)env_start + env_start->capv);
+    return i < env_start->capc ? (const char *)env_start + cap[i].name : NULL;
+}
+
+/*
+ * Entry i of a folder, by its name there: the two dots, the files of the table, and in /dev the terminal and what the
+ * program was started with. NULL behind the last; "" if number i is not in this folder.
+ */
+static const char *entry_name(const char *folder, u32 i)
+{
+    static const char *const dots[] = {".", ".."};
+    size_t length = strlen(folder);
+    if (i < 2)
+        return dots[i];
+    i -= 2;
+    if (i < VIRTUAL_FILES) {
+        const char *name = virtual_files[i].name;
+        return !strncmp(name, folder, length) && name[length] == '/' ? name + length + 1 : "";
+    }
+    i -= VIRTUAL_FILES;
+    if (strcmp(folder, "/dev"))
+        return NULL;
+    return i ? program_cap(i - 1) : "tty";
+}
+
+static err_t entry_stat(const char *folder, const char *name, struct file_stat_result *status)
+{
+    char path[NAME_ROOM];
+    err_t error = E_NOENT;
+    if (!strcmp(name, ".."))
+        name = ".";
+    if (!*name || strlen(folder) + 1 + strlen(name) >= NAME_ROOM)
+        return error;
+    strcat(strcat(strcpy(path, folder), "/"), name);
+    virtual_stat(AT_FDCWD, path, status, &error);
+    return error;
+}
+
+err_t virtual_readdir(struct file *file, char *text, size_t *length)
+{
+    const char *folder = virtual_files[file->kind].name, *name;
+    size_t done = 0;
+    struct file_stat_result status;
+    for (u32 i = (u32)file->cookie; (name = entry_name(folder, i)); i++) {
+        if (entry_stat(folder, name, &status))
+            continue; /* not here, or nothing that can be opened */
+        struct folder_entry entry = {status.ino, i + 1, (u8)(status.mode >> 12), (u8)strlen(name)};
+        if (!entry_put(text, *length, &done, &entry, name))
+            break;
+    }
+    *length = done;
+    return E_OK;
 }

@@ -1,6 +1,7 @@
 /* Everything of lib/tess that an ordinary program uses, in one include. */
 #pragma once
 
+#include "lib/tess/entry.h"
 #include "lib/tess/env.h"
 #include "lib/tess/heap.h"
 #include "lib/tess/log.h"

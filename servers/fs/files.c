@@ -237,12 +237,6 @@ static err_t serve_utimes(void *self, u64 atime_ns, u64 mtime_ns)
 
 /* --- Directories --------------------------------------------------------------------------------------------- */
 
-/* As entries are packed into a message; the name follows. */
-struct packed_entry {
-    u64 ino, next;
-    u8 type, length;
-} __attribute__((packed));
-
 /* Types as POSIX programs know them (DT_*): the file type bits of a mode, shifted down. */
 static u8 posix_type(u8 type)
 {
@@ -260,12 +254,9 @@ static err_t serve_readdir(void *self, u64 cookie, char *entries, size_t *entrie
     size_t done = 0;
     err_t error;
     while (!(error = ext4_readdir(s->file->inode, entry.next, &entry))) {
-        struct packed_entry head = {entry.ino, entry.next, posix_type(entry.type), entry.length};
-        if (sizeof head + entry.length > FILE_READDIR_ENTRIES_MAX - done)
+        struct folder_entry head = {entry.ino, entry.next, posix_type(entry.type), entry.length};
+        if (!entry_put(entries, FILE_READDIR_ENTRIES_MAX, &done, &head, entry.name))
             break;
-        memcpy(entries + done, &head, sizeof head);
-        memcpy(entries + done + sizeof head, entry.name, entry.length);
-        done += sizeof head + entry.length;
     }
     *entries_length = done;
     return error == E_NOENT || done ? E_OK : error;

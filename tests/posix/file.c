@@ -285,6 +285,47 @@ static void test_virtual(void)
     CHECK_ERROR(open("/proc/tasks", O_WRONLY), EACCES);
 }
 
+/* How often a folder lists the name. */
+static int listed(const char *folder, const char *name)
+{
+    int count = 0;
+    DIR *open_folder = opendir(folder);
+    for (struct dirent *e; open_folder && (e = readdir(open_folder));)
+        count += strcmp(e->d_name, name) == 0;
+    if (open_folder)
+        closedir(open_folder);
+    return count;
+}
+
+/* /dev and /proc: listed, changed to, named from elsewhere, and not to be changed. */
+static void test_made_up_folders(void)
+{
+    struct stat st;
+    char target[8];
+    CHECK(listed("/", "dev") == 1 && listed("/dev", "null") == 1 && listed("//dev/./", "zero") == 1);
+    CHECK(listed("/dev", ".") == 1 && listed("/dev", "..") == 1 && listed("/dev", "tasks") == 0);
+    CHECK(stat("/dev", &st) == 0 && S_ISDIR(st.st_mode) && stat("/dev/../tmp", &st) == 0);
+    int folder = open("/dev", O_RDONLY | O_DIRECTORY), null = openat(folder, "null", O_WRONLY);
+    CHECK(folder >= 0 && null >= 0 && write(null, "x", 1) == 1);
+    CHECK_ERROR(read(folder, buffer, 1), EISDIR);
+    CHECK(fstatat(folder, "zero", &st, 0) == 0 && S_ISCHR(st.st_mode));
+    CHECK(close(null) == 0 && close(folder) == 0);
+    CHECK(chdir("/proc") == 0 && listed(".", "tasks") == 1 && access("tasks", R_OK) == 0);
+    CHECK(getcwd(buffer, sizeof buffer) && !strcmp(buffer, "/proc"));
+    CHECK(chdir("../dev") == 0 && access("./null", R_OK | W_OK) == 0);
+    CHECK_ERROR(open("new", O_WRONLY | O_CREAT, 0644), EACCES);
+    CHECK_ERROR(unlink("null"), EACCES);
+    CHECK(chdir("/") == 0 && access("dev/full", F_OK) == 0);
+    CHECK_ERROR(rmdir("dev"), EBUSY);
+    CHECK_ERROR(rename("/proc", "/other"), EBUSY);
+    CHECK_ERROR(link("/dev/null", "/other"), EACCES);
+    CHECK_ERROR(chdir("/dev/null"), ENOTDIR);
+    CHECK_ERROR(readlink("/dev/null", target, sizeof target), EINVAL);
+    CHECK_ERROR(stat("/dev/nothing", &st), ENOENT);
+    CHECK_ERROR(open("/dev", O_WRONLY), EISDIR);
+    CHECK(chdir(BASE) == 0);
+}
+
 int main(void)
 {
     CHECK(mkdir(BASE, 0755) == 0 || errno == EEXIST);
@@ -300,6 +341,7 @@ int main(void)
     test_names();
     test_attributes();
     test_virtual();
+    test_made_up_folders();
     CHECK(unlink("large") == 0);
     CHECK(chdir("/") == 0 && rmdir(BASE) == 0);
     return check_finish();
