@@ -24,4 +24,4 @@ kernel_host_sources := $(patsubst %,/%, \
                          lib/base/tree.c)
 kernel_host_flags := -Ikernel/arch/host -DDEBUG
 kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free factory_alloc factory_alloc_raw \
-                       factory_create factory_free)
+                       factory_alloc_page factory_create factory_free)

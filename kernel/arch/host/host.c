@@ -19,7 +19,7 @@
 u8 *host_ram;
 u64 host_time, host_root;
 u32 host_pending_after;
-bool host_pending_enabled, host_no_restart;
+bool host_pending_enabled, host_pending_always, host_no_restart;
 
 static struct cpu the_cpu;
 static struct task *root_task;
@@ -43,7 +43,7 @@ void arch_timer_set(u64 ticks)
 bool arch_irq_pending(void)
 {
     if (!host_pending_enabled)
-        return false;
+        return host_pending_always;
     if (host_pending_after) {
         host_pending_after--;
         return false;
@@ -326,8 +326,8 @@ void host_boot(u64 pool_bytes, u64 user_bytes)
         boot_objects = aligned_alloc(16, 3 * sizeof *boot_objects);
     host_time = 0;
     timer = ~0ull;
-    host_pending_enabled = host_no_restart = false;
-    host_fail_page = 0;
+    host_pending_enabled = host_pending_always = host_no_restart = false;
+    host_fail_page = host_fail_allocation = 0;
     host_root = 0;
     the_cpu = (struct cpu){0};
     objects_init();

@@ -41,11 +41,19 @@ void host_interrupt(u32 line);
 extern u32 host_pending_after;
 extern bool host_pending_enabled;
 
+/* Every look finds one, for ever. */
+extern bool host_pending_always;
+
 /* An interrupted invocation is not executed again by itself: the thread does something else instead. */
 extern bool host_no_restart;
 
 /* The n-th allocation of a page from now on fails; 0: none. */
 extern u64 host_fail_page;
+
+/* The n-th allocation of any kind from now on fails; 0: none. Where in the program (offsets of returns) some did. */
+extern u64 host_fail_allocation;
+#define HOST_SITES 64
+extern u64 host_failed_at[HOST_SITES];
 
 /* At boot: the first `bytes` of memory may be touched again. */
 void host_memory_reset(u64 bytes);

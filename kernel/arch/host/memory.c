@@ -1,7 +1,7 @@
 /*
  * Watches over kernel memory on the host: what is free is poisoned, so that the address sanitizer stops who touches
- * Watches over kernel memory on the host: what is free is poisoned, so that the address sanitizer stops who touches it,
- * and any page may be made to be missing. The linker is told to lead the allocations through here (--wrap).
+ * it, and any page may be made to be missing. The linker is told to lead the allocations through here (--wrap).
+ *
  * The first word of what is free stays readable: free lists of pool.c and factory.c run through it.
  */
 #include "kernel/arch/host/host.h"
@@ -20,13 +20,17 @@
 #define UNIT      32 /* sizes are remembered per this many bytes; no object is smaller */
 #define LINK_SIZE sizeof(void *)
 
-u64 host_fail_page;
+u64 host_fail_page, host_fail_allocation;
+u64 host_failed_at[HOST_SITES];
+extern const u8 __executable_start[];
 static u16 size_at[HOST_RAM_BYTES / UNIT];
 
 void *__real_pool_alloc(void);
 void *__wrap_pool_alloc(void);
 void __real_pool_free(void *page);
 void __wrap_pool_free(void *page);
+void *__real_factory_alloc_page(struct factory *f);
+void *__wrap_factory_alloc_page(struct factory *f);
 void *__real_factory_alloc_raw(struct factory *f, size_t size);
 void *__wrap_factory_alloc_raw(struct factory *f, size_t size);
 void *__wrap_factory_alloc(struct factory *f, size_t size);
@@ -38,6 +42,21 @@ void __wrap_factory_free(void *object);
 void host_memory_reset(u64 bytes)
 {
     ASAN_UNPOISON_MEMORY_REGION(host_ram, bytes);
+}
+
+/* Whether the allocation that returns to `site` is the one to fail; then the site is remembered. */
+static bool fails_at(const void *site)
+{
+    if (!host_fail_allocation || --host_fail_allocation)
+        return false;
+    u64 offset = (const u8 *)site - __executable_start;
+    for (u32 i = 0; i < HOST_SITES; i++) {
+        if (host_failed_at[i] && host_failed_at[i] != offset)
+            continue;
+        host_failed_at[i] = offset;
+        break;
+    }
+    return true;
 }
 
 void *__wrap_pool_alloc(void)
@@ -63,7 +82,12 @@ static void remember_size(void *object, size_t size)
     size_at[((u8 *)object - host_ram) / UNIT] = size;
 }
 
-void *__wrap_factory_alloc_raw(struct factory *f, size_t size)
+void *__wrap_factory_alloc_page(struct factory *f)
+{
+    return fails_at(__builtin_return_address(0)) ? NULL : __real_factory_alloc_page(f);
+}
+
+static void *allocate(struct factory *f, size_t size)
 {
     u8 *object = __real_factory_alloc_raw(f, size);
     if (!object)
@@ -73,15 +97,22 @@ void *__wrap_factory_alloc_raw(struct factory *f, size_t size)
     return object;
 }
 
+void *__wrap_factory_alloc_raw(struct factory *f, size_t size)
+{
+    return fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size);
+}
+
 void *__wrap_factory_alloc(struct factory *f, size_t size)
 {
-    void *object = __wrap_factory_alloc_raw(f, size);
+    void *object = fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size);
     return object ? memset(object, 0, size) : NULL;
 }
 
 /* It allocates within factory.c, behind our back: its parent's slabs must be open. */
 struct factory *__wrap_factory_create(struct factory *parent, u64 quota, u32 priority_max)
 {
+    if (fails_at(__builtin_return_address(0)))
+        return NULL;
     for (u32 i = 0; i < SLAB_CLASSES; i++)
         if (!list_empty(&parent->slabs[i])) /* the link stands at the start of the page */
             ASAN_UNPOISON_MEMORY_REGION(parent->slabs[i].next, PAGE_SIZE);
