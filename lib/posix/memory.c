@@ -6,6 +6,8 @@
 #include "lib/posix/linux.h"
 #include "lib/tess/rm.h"
 #include "lib/tess/slot.h"
+#include "lib/tess/start.h"
+#include "proto/fs.h"
 
 #define PAGE 4096ull
 
@@ -29,7 +31,7 @@ static u32 region_flags(long flags)
     return result;
 }
 
-/* Whether the file may be mapped so that others see what is written: not all servers can do that. */
+/* Whether the file may be mapped so that others see what is written: it must be open for writing. */
 static err_t check_shared(cap_t gate, long protection, long flags)
 {
     u64 size;
@@ -37,7 +39,7 @@ static err_t check_shared(cap_t gate, long protection, long flags)
     if ((flags & MAP_TYPE) == MAP_PRIVATE || !(protection & PROT_WRITE))
         return E_OK;
     err_t error = dataspace_info(gate, &size, &access);
-    return error || (access & DATASPACE_WRITE) ? error : E_NOTSUP;
+    return error || (access & DATASPACE_WRITE) ? error : E_ACCES;
 }
 
 /* A capability of its own for the region manager, which keeps the file alive when the descriptor is closed. */
@@ -135,10 +137,12 @@ long linux_madvise(long address, long size, long advice, long d, long e, long f)
     return advice == MADV_DONTNEED ? -E_INVAL : 0;
 }
 
-/* Shared mappings are of the file's own pages: there is nothing to bring up to date. */
+/* Shared mappings are of the file's own pages, which everybody sees: what is left is to write them to the disk. */
 long linux_msync(long address, long size, long flags, long d, long e, long f)
 {
-    return address % (long)PAGE ? -E_INVAL : 0;
+    if (address % (long)PAGE || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
+        return -E_INVAL;
+    return flags & MS_SYNC ? linux_error(fs_sync(SLOT_FS)) : 0;
 }
 
 long linux_membarrier(long command, long flags, long cpu, long d, long e, long f)

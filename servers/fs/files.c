@@ -281,30 +281,37 @@ static u32 map_order(const struct fs_pages *pages, u64 index, u64 at, u32 limit)
     return order;
 }
 
+/* The pages that a client who wants this access is shown. */
+static err_t map_pages(struct description *d, u64 index, u32 access, struct fs_pages *pages)
+{
+    if (!(access & DATASPACE_WRITE))
+        return d->access & FS_READ ? ext4_expose(d->inode, index, pages) : E_ACCES;
+    if (d->access != (FS_READ | FS_WRITE))
+        return E_ACCES;
+    server_changed();
+    return ext4_expose_written(d->inode, index, pages);
+}
+
 static err_t serve_map(void *self, u64 offset, u64 at, u32 order, u32 access, struct map_item *piece)
 {
     struct file_session *s = self;
     struct fs_pages pages;
     u64 index = offset / 4096;
     at &= ~0xfffull;
-    if (!(s->file->access & FS_READ))
-        return E_ACCES;
-    if (access & DATASPACE_WRITE)
-        return E_NOTSUP; /* shared writable mappings: docs/caveats.md */
-    err_t error = ext4_expose(s->file->inode, index, &pages);
+    err_t error = map_pages(s->file, index, access, &pages);
     if (error)
         return error;
     u32 size = map_order(&pages, index, at, order);
     u64 back = ((u64)pages.page + (index - pages.first) * 4096) & ((1ull << size) - 1);
     u8 *page = pages.page + (index - pages.first) * 4096 - back;
-    return window_expose(page, size, RIGHT_R | RIGHT_X, at - back, piece);
+    return window_expose(page, size, RIGHT_R | RIGHT_X | (access & RIGHT_W), at - back, piece);
 }
 
 static err_t serve_info(void *self, u64 *size, u32 *access)
 {
     struct file_session *s = self;
     *size = ext4_inode_size(s->file->inode);
-    *access = DATASPACE_READ | DATASPACE_EXEC;
+    *access = DATASPACE_READ | DATASPACE_EXEC | (s->file->access & FS_WRITE ? DATASPACE_WRITE : 0);
     return E_OK;
 }
 

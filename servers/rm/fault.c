@@ -19,6 +19,18 @@ static err_t resolve_private(struct region *r, vaddr_t page, u32 access)
     return memory_map_shared(r, page, writable ? ARCH_PAGE_SHIFT : ORDER_SHARED, r->rights & ~RIGHT_W);
 }
 
+/*
+ * Pages of others that may be written are asked for with the access that is needed: the dataspace's server learns that
+ * way what is going to change. What was mapped for reading gives way.
+ */
+static err_t resolve_shared(struct region *r, vaddr_t page, u32 access)
+{
+    u32 rights = access & RIGHT_W ? r->rights : r->rights & ~RIGHT_W;
+    if (access & RIGHT_W)
+        memory_unmap(page, page + PAGE_SIZE, RIGHTS_RWX);
+    return memory_map_shared(r, page, ORDER_SHARED, rights);
+}
+
 /* Large regions are usually written from end to end; the stack is not. */
 static u32 own_order(const struct region *r)
 {
@@ -35,5 +47,5 @@ err_t fault_resolve(vaddr_t address, u32 access)
         return memory_map_own(r, page, own_order(r), r->rights);
     if (r->flags & RM_PRIVATE)
         return resolve_private(r, page, access);
-    return memory_map_shared(r, page, ORDER_SHARED, r->rights);
+    return resolve_shared(r, page, access);
 }

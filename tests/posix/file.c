@@ -147,7 +147,6 @@ static void test_mappings(void)
     private[0] ^= 1;
     CHECK(shared[4096] == buffer[4096]);
     CHECK(pwrite(fd, "S", 1, 5000) == 1 && shared[5000] == 'S');
-    CHECK_ERROR((long)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), ENOTSUP);
     CHECK(munmap(shared, 100000) == 0 && munmap(private, 100000) == 0);
     CHECK(close(fd) == 0);
     char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -157,6 +156,34 @@ static void test_mappings(void)
     CHECK(munmap(memory, 1 << 20) == 0);
     CHECK_ERROR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
     CHECK_ERROR((long)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 99, 0), EBADF);
+}
+
+/* What is stored through a mapping is the file's, for everybody at once and for good. */
+static void test_written_mappings(void)
+{
+    int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK(ftruncate(fd, 50000) == 0 && pwrite(fd, "begin", 5, 0) == 5);
+    char *a = mmap(NULL, 50000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    char *b = mmap(NULL, 50000, PROT_READ, MAP_SHARED, fd, 0);
+    CHECK(a != MAP_FAILED && b != MAP_FAILED);
+    CHECK(!memcmp(b, "begin", 5) && b[20000] == 0 && b[40000] == 0); /* the latter are holes */
+    for (int i = 0; i < 50000; i += 1000)
+        a[i] = (char)(i / 1000);
+    CHECK(b[20000] == 20 && b[40000] == 40 && a[20000] == 20);
+    CHECK(pread(fd, buffer, 50000, 0) == 50000 && !memcmp(buffer, b, 50000));
+    CHECK(pwrite(fd, "X", 1, 30000) == 1 && a[30000] == 'X' && b[30000] == 'X');
+    CHECK(msync(a, 50000, MS_SYNC) == 0 && b[41000] == 41);
+    a[41000] = 'Y'; /* once more, behind the writing */
+    CHECK(b[41000] == 'Y' && pread(fd, buffer, 1, 41000) == 1 && buffer[0] == 'Y');
+    a[50001] = 'Z'; /* behind the end: not the file's */
+    CHECK(ftruncate(fd, 60000) == 0 && pread(fd, buffer, 10, 50000) == 10 && !buffer[1]);
+    CHECK(ftruncate(fd, 4096) == 0 && b[4095] == 0);
+    CHECK_ERROR(msync(a + 1, 4096, MS_SYNC), EINVAL);
+    CHECK(munmap(a, 50000) == 0 && munmap(b, 50000) == 0 && close(fd) == 0);
+    fd = open("mapped", O_RDONLY);
+    CHECK_ERROR((long)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
+    CHECK(read(fd, buffer, 10000) == 4096 && !memcmp(buffer, "\0egin", 5) && buffer[3000] == 3);
+    CHECK(close(fd) == 0 && unlink("mapped") == 0);
 }
 
 static int count_entries(const char *name)
@@ -335,6 +362,7 @@ int main(void)
     test_amounts();
     test_bad_memory();
     test_mappings();
+    test_written_mappings();
     test_windows();
     test_folders();
     test_long_names();

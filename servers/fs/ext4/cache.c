@@ -15,6 +15,7 @@ struct cache_chunk {
     u32 used;         /* the cache's clock at the last use */
     u16 valid, dirty; /* bit per block */
     bool exposed;     /* mapped somewhere, see cache_expose */
+    bool written;     /* and stores may go on there: then some block is dirty */
     bool narrow;      /* a read of the whole chunk failed: read block by block */
     u8 io_first;      /* first block of the transfer under way */
     struct fs_io io;
@@ -104,7 +105,7 @@ static void chunk_conceal(struct cache *c, struct cache_chunk *chunk)
 {
     if (chunk->exposed)
         c->conceal(c->context, chunk_data(c, chunk), CACHE_CHUNK_SIZE);
-    chunk->exposed = false;
+    chunk->exposed = chunk->written = false;
 }
 
 static void chunk_set_number(struct cache *c, struct cache_chunk *chunk, u32 number)
@@ -130,6 +131,8 @@ static void chunk_set_number(struct cache *c, struct cache_chunk *chunk, u32 num
 /* Starts a transfer of the first run of blocks in `bits`; returns the bits that it covers. */
 static u32 chunk_start(struct cache *c, struct cache_chunk *chunk, u32 bits, bool write)
 {
+    if (write && chunk->written)
+        chunk_conceal(c, chunk); /* a store from now on faults, and makes it dirty again */
     u32 first = (u32)__builtin_ctz(bits), count = 1;
     while (!chunk->narrow && first + count < CACHE_CHUNK_BLOCKS && (bits >> (first + count) & 1))
         count++;
@@ -449,6 +452,13 @@ void cache_expose(struct cache *c, const struct fs_run *run)
     struct cache_chunk *first = chunk_at(c, run->data);
     for (u32 i = 0, n = run_chunks(run); i < n; i++)
         first[i].exposed = true;
+}
+
+void cache_expose_written(struct cache *c, const struct fs_run *run)
+{
+    cache_expose(c, run);
+    if (!c->device->image)
+        chunk_at(c, run->data)->written = true;
 }
 
 void cache_dirty(struct cache *c, const struct fs_run *run, u32 first, u32 count)

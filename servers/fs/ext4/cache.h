@@ -72,6 +72,9 @@ void cache_put(struct cache *cache, struct fs_run *run);
  */
 void cache_expose(struct cache *cache, const struct fs_run *run);
 
+/* The same for one dirty block whose mapping may write: it is concealed, too, before it is written to the disk. */
+void cache_expose_written(struct cache *cache, const struct fs_run *run);
+
 /* Blocks first .. first + count - 1 of the run differ from the disk. */
 void cache_dirty(struct cache *cache, const struct fs_run *run, u32 first, u32 count);
 

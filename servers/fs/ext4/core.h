@@ -35,8 +35,10 @@ struct fs_inode {
     struct extent_map ahead;
     u32 ahead_reserved; /* tree blocks reserved so that entering them cannot fail for want of space */
     struct fs_piece *pieces;
-    bool deleted;    /* although in use, by ext4_freeze */
-    bool tail_clean; /* bytes beyond the end of file in the last block are known to be zero */
+    bool deleted;     /* although in use, by ext4_freeze */
+    bool tail_clean;  /* bytes beyond the end of file in the last block are known to be zero */
+    bool hole_shown;  /* a mapping shows zeros where a hole is */
+    bool map_written; /* pages were given to mappings that may write, even behind the end of file */
 };
 
 /* A change is under way between txn_begin and txn_end; old bytes are kept on a stack so that it can be undone. */

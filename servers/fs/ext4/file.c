@@ -1,4 +1,4 @@
-/* The size of files: truncation, the bytes behind the end (tail.h), and pages for memory mappings. */
+/* The size of files: truncation, and the bytes behind the end (tail.h). */
 
 #include "lib/base/string.h"
 #include "servers/fs/ext4/extent.h"
@@ -30,7 +30,7 @@ static void tail_clear(struct fs_inode *inode, u64 size, struct fs_run *run)
             cache_dirty(&fs->cache, run, 0, 1);
         cache_put(&fs->cache, run);
     }
-    inode->tail_clean = true;
+    inode->tail_clean = !inode->map_written;
 }
 
 static bool tail_has_writer(const struct fs_inode *inode, u64 size)
@@ -70,47 +70,9 @@ err_t tail_clean(struct fs_inode *inode)
         tail_clear(inode, size, &run);
     else
         cache_put(&inode->fs->cache, &run);
-    inode->tail_clean = !inode->fs->read_only; /* else what was cleared is lost when the cache needs the frame */
+    /* Else what was cleared is lost when the cache needs the frame, or a mapping may write there again. */
+    inode->tail_clean = !inode->fs->read_only && !inode->map_written;
     return E_OK;
-}
-
-/* The pages around page `index` that lie in the same extent and the same 64 KiB of the disk, so in one frame. */
-static err_t expose_run(struct fs_inode *inode, u32 index, struct fs_pages *pages)
-{
-    struct fs *fs = inode->fs;
-    struct extent_map map, whole;
-    struct fs_run run;
-    err_t error = extent_lookup(inode, index, &map);
-    if (error)
-        return error;
-    *pages = (struct fs_pages){fs->options.zeros, index, 1};
-    if (!map.disk || map.unwritten)
-        return E_OK;
-    whole = inode->hint; /* the extent just found, from its beginning */
-    u32 back = map.disk % CACHE_CHUNK_BLOCKS, before = index - whole.block;
-    u32 ahead = CACHE_CHUNK_BLOCKS - back, end = (u32)((inode_size(inode) + EXT4_BLOCK_SIZE - 1) / EXT4_BLOCK_SIZE);
-    back = back < before ? back : before;
-    ahead = ahead < map.count ? ahead : map.count;
-    ahead = ahead < end - index ? ahead : end - index;
-    error = cache_get_run(&fs->cache, map.disk - back, back + ahead, CACHE_READ, &run);
-    if (error)
-        return error;
-    *pages = (struct fs_pages){run.data, index - back, run.count};
-    cache_expose(&fs->cache, &run);
-    cache_put(&fs->cache, &run);
-    return E_OK;
-}
-
-err_t ext4_expose(struct fs_inode *inode, u64 index, struct fs_pages *pages)
-{
-    if (inode_type(inode) != EXT4_MODE_FILE)
-        return inode_is_dir(inode) ? E_ISDIR : E_INVAL;
-    if (index >= (inode_size(inode) + EXT4_BLOCK_SIZE - 1) / EXT4_BLOCK_SIZE)
-        return E_RANGE;
-    err_t error = expose_run(inode, (u32)index, pages);
-    if (!error && (pages->first + pages->count) * EXT4_BLOCK_SIZE > inode_size(inode))
-        error = tail_clean(inode); /* the last page is among them */
-    return error;
 }
 
 /* Takes pieces beyond the new end away from their users. */

@@ -35,7 +35,7 @@ struct fs_options {
     bool read_only;
     void *arena; /* cache memory, 64 KiB aligned (2 MiB gives larger windows); not used over an image in memory */
     size_t arena_size;
-    void *zeros; /* page-aligned memory that is all zeros: what windows onto holes show; at least a page */
+    void *zeros; /* page-aligned memory that is all zeros: what holes show; at least two pages */
     size_t zeros_size;
 };
 
@@ -203,3 +203,9 @@ struct fs_pages {
  * memory is needed or the file loses the blocks. Errors: RANGE behind the end of file; ISDIR, INVAL.
  */
 err_t ext4_expose(struct fs_inode *inode, u64 index, struct fs_pages *pages);
+
+/*
+ * The same for one page that may be written: it has its place on the disk and counts as changed, until it is written
+ * there, for which env->conceal takes it back. What is stored behind the end of file does not count. Errors: also ROFS.
+ */
+err_t ext4_expose_written(struct fs_inode *inode, u64 index, struct fs_pages *pages);

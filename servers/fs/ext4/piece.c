@@ -13,6 +13,7 @@
 
 #include "lib/base/string.h"
 #include "servers/fs/ext4/alloc.h"
+#include "servers/fs/ext4/expose.h"
 #include "servers/fs/ext4/extent.h"
 #include "servers/fs/ext4/inode.h"
 #include "servers/fs/ext4/tail.h"
@@ -104,10 +105,10 @@ static void piece_set(struct fs_piece *piece, struct fs_inode *inode, u64 positi
     piece_link(piece, inode);
 }
 
-/* Maps up to `want` blocks of a hole: pages of zeros. */
+/* Maps up to `want` blocks of a hole: pages of zeros but the last, which is for mappings. */
 static struct fs_run zero_run(const struct fs *fs, u32 want)
 {
-    return (struct fs_run){fs->options.zeros, 0, min_u32(want, (u32)(fs->options.zeros_size / EXT4_BLOCK_SIZE))};
+    return (struct fs_run){fs->options.zeros, 0, min_u32(want, (u32)(fs->options.zeros_size / EXT4_BLOCK_SIZE) - 1)};
 }
 
 /* Pins up to `want` blocks of the map for a reader; one who takes much at a time will want as much again. */
@@ -451,6 +452,7 @@ static void commit_revoke_holes(struct fs_inode *inode, u32 block, u32 count)
         if (p->hole && piece_start(p) < block + count && block < piece_start(p) + p->blocks)
             ext4_piece_revoke(p);
     }
+    expose_conceal_holes(inode);
 }
 
 /* The committed bytes end the file: what the writer put behind them in the last block does not count. */
@@ -461,7 +463,7 @@ static void commit_clear_rest(struct fs_inode *inode, const struct fs_piece *pie
     if (pieces_cover(inode, (u32)((piece->position + n) / EXT4_BLOCK_SIZE), &one))
         return; /* another writer may be writing just there; readers will see to it */
     memset(piece->page + end, 0, rest);
-    inode->tail_clean = true;
+    inode->tail_clean = !inode->map_written;
 }
 
 static err_t commit_change(struct fs_piece *piece, u32 n)

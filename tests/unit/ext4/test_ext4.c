@@ -721,24 +721,6 @@ static void test_freeze_with_open_files(void **state)
     ext4_inode_put(gone);
 }
 
-static void test_exposed_pages_are_concealed(void **state)
-{
-    struct fs_pages pages;
-    struct fs_inode *inode = file_get(fs(), "/file", EXT4_CREATE);
-    pattern_write(inode, 1, 0, 200000);
-    for (u32 i = 0; i < 49; i++) {
-        assert_int_equal(ext4_expose(inode, i, &pages), E_OK);
-        assert_true(pages.first <= i && i < pages.first + pages.count);
-        assert_int_equal(pages.page[(i - pages.first) * 4096], pattern_byte(1, i * 4096));
-    }
-    assert_int_equal(pages.page[(48 - pages.first) * 4096 + 200000 % 4096], 0);
-    assert_int_equal(ext4_expose(inode, 49, &pages), E_RANGE);
-    assert_int_equal(image.concealed, 0);
-    assert_int_equal(ext4_inode_truncate(inode, 0), E_OK);
-    assert_true(image.concealed >= 200000 / 4096 * 4096);
-    ext4_inode_put(inode);
-}
-
 /* --- Groups -------------------------------------------------------------------------------------------------- */
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -777,7 +759,6 @@ static const struct CMUnitTest tests[] = {
     TEST(test_sequential_pieces_are_large),
     TEST(test_pieces_only_of_files),
     TEST(test_freeze_with_open_files),
-    TEST(test_exposed_pages_are_concealed),
 };
 
 int main(void)

@@ -267,7 +267,16 @@ static void test_mappings(void **state)
         assert_int_equal(rig_memory(&window)[skip], pattern_byte(1, offset));
     }
     assert_int_equal(dataspace_map(file, 303104, base, 20, DATASPACE_READ, 0), E_RANGE);
-    assert_int_equal(dataspace_map(file, 0, base, 20, DATASPACE_READ | DATASPACE_WRITE, 0), E_NOTSUP);
+    u32 read_write = DATASPACE_READ | DATASPACE_WRITE;
+    cap_t reader = open_file("/file", FS_READ), writer = open_file("/file", FS_WRITE);
+    assert_int_equal(dataspace_map(reader, 0, base, 20, read_write, rig_window()), E_ACCES);
+    assert_int_equal(dataspace_map(writer, 0, base, 20, read_write, rig_window()), E_ACCES);
+    assert_int_equal(dataspace_map(file, 8192, base, 20, read_write, rig_window()), E_OK);
+    rig_memory(&window)[5] = 77;
+    assert_int_equal(dataspace_map(reader, 8192, base, 12, DATASPACE_READ, rig_window()), E_OK);
+    assert_int_equal(rig_memory(&window)[5], 77);
+    rig_close(reader);
+    rig_close(writer);
     assert_true(rig_windows_standing() > 0);
     assert_int_equal(file_truncate(file, 0), E_OK);
     assert_int_equal(rig_windows_standing(), 0);
