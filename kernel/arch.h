@@ -26,15 +26,24 @@ struct thread;
 /* --- time and interrupts --- */
 void arch_timer_set(u64 ticks);      /* the timer interrupt comes at this time (at once if it has passed) */
 bool arch_irq_pending(void);         /* an interrupt waits to be taken: long operations stop */
-void arch_idle(void);                /* waits for an interrupt and serves it */
+void arch_wait(void);                /* until an interrupt is pending */
+void arch_serve(void);               /* serves all that are pending */
 u64 arch_us_to_ticks(u64 us);
 u64 arch_ticks_to_us(u64 ticks);
 u64 arch_boot_time(void);            /* time 0 of absolute timeouts, in ticks */
 
-/* --- interrupt lines --- */
+/* --- other CPUs --- */
+void arch_cpus_start(void);          /* those of cpu_table; each takes the lock and calls sched_exit */
+void arch_ipi_send(u64 cpu);         /* an interrupt for the CPU with this index */
+void arch_ipi_clear(void);           /* those that have come are served */
+void arch_rest(struct cpu *cpu);     /* before others may change what is the CPU's: FPU state goes to memory, the MMU to the kernel's root */
+void arch_relax(void);               /* between two looks at what another CPU writes */
+void arch_nap(void);                 /* the same for a longer wait: sleeps for some microseconds; uses the timer */
+
+/* --- interrupt lines, routed to one CPU each --- */
 u32 arch_line_count(void);
-void arch_line_enable(u32 line, bool on);
-void arch_line_complete(u32 line);   /* the interrupt was served: the line may signal again */
+void arch_line_enable(u64 cpu, u32 line, bool on);
+void arch_line_complete(u64 cpu, u32 line);  /* the interrupt was served: the line may signal again */
 
 /* --- address spaces --- */
 void arch_space_init_root(u64 *table); /* enters the kernel's own mappings into a new root table */
@@ -43,14 +52,15 @@ u64 arch_kernel_root(void);          /* a root with the kernel's mappings only *
 u64 arch_asid_count(void);           /* 1: the MMU has none, the TLB is flushed at each switch */
 void arch_tlb_flush_page(u64 asid, vaddr_t address);
 void arch_tlb_flush_asid(u64 asid);
-void arch_code_changed(void);        /* instruction fetches see all earlier stores */
+void arch_tlb_flush_all(void);
+void arch_code_changed(void);        /* this CPU's instruction fetches see all earlier stores */
 
 /* --- threads --- */
 void arch_thread_init(struct thread *t);
 void arch_regs_restart(struct thread *t);       /* the invocation is executed again when t runs next */
 void arch_exception_read(struct thread *t, u64 words[]);        /* EXC_WORD_PC and all registers */
 void arch_exception_write(struct thread *t, const u64 words[]); /* the same back; privileged bits are ignored */
-void arch_fpu_drop(struct thread *t);           /* t's state in the FPU is no longer needed */
+void arch_fpu_leave(struct thread *t);          /* t's FPU state is in memory and nowhere else (its home rests or is this CPU) */
 
 /* --- console and end --- */
 void arch_console_put(char c);

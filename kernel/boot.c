@@ -10,6 +10,7 @@
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "lib/base/bits.h"
@@ -238,6 +239,7 @@ static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr
     thread->task = task;
     thread->root = task->space.root;
     thread->slots = task->slots;
+    thread_set_home(thread, thread->cpu);
     list_push_back(&task->threads, &thread->in_task);
     thread->hot.pc = entry;
     thread->hot.sp = STACK_TOP;
@@ -250,6 +252,7 @@ static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr
 
 void boot(struct machine *m)
 {
+    kernel_enter(cpu_self());
     paddr_t free = make_pool(m);
     objects_init();
     icu_init();
@@ -271,5 +274,6 @@ void boot(struct machine *m)
     map_identity(task, free, image_bottom, RIGHTS_RWX);
     map_identity(task, image_top, page_down(m->ram_end), RIGHTS_RWX);
     describe(m, free);
+    arch_cpus_start();
     start(thread, task, sc, entry);
 }

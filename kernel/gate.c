@@ -3,6 +3,7 @@
 #include "kernel/factory.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/remote.h"
 
 struct gate *gate_create(struct factory *f)
 {
@@ -17,6 +18,8 @@ struct gate *gate_create(struct factory *f)
 void gate_unbind(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
+    if (receiver != &thread_nobody)
+        remote_hold(receiver->cpu);
     list_remove(&g->of_thread);
     g->object.receiver = &thread_nobody;
     if (receiver != &thread_nobody)
@@ -66,6 +69,9 @@ err_t op_GATE_BIND(struct invocation *inv)
     struct thread *t = thread_of(o), *old = g->object.receiver;
 
     /* point of no return */
+    remote_hold(t->cpu); /* the fast path reads receiver and label one after the other */
+    if (old != &thread_nobody)
+        remote_hold(old->cpu);
     list_remove(&g->of_thread);
     g->object.receiver = t;
     g->object.label = inv->w[1];

@@ -2,6 +2,7 @@
  * The interrupt controller as an object: which line signals which Irq. A line that has fired stays claimed, and so
  * silent, until the driver unmasks its Irq; in edge mode it is completed at once.
  */
+#include "kernel/cpu.h"
 #include "kernel/irq.h"
 
 #define LINES 128
@@ -29,15 +30,41 @@ void icu_fire(u32 line)
 {
     struct irq *irq = line_valid(line) ? lines[line] : NULL;
     if (!irq) {
-        arch_line_complete(line); /* before it is disabled: the controller ignores it afterwards */
-        arch_line_enable(line, false);
+        arch_line_complete(cpu_self()->id, line); /* before it is disabled: the controller ignores it afterwards */
+        arch_line_enable(cpu_self()->id, line, false);
         return;
     }
     if (irq->edge)
-        arch_line_complete(line);
+        arch_line_complete(cpu_self()->id, line);
     else
         irq->masked = true;
     irq_trigger(irq);
+}
+
+static void enable(struct irq *irq, bool on)
+{
+    irq->enabled = on;
+    arch_line_enable(irq->cpu, irq->line, on);
+}
+
+void irq_route(struct irq *irq)
+{
+    u32 cpu = irq->thread == &thread_nobody ? irq->cpu : irq->thread->home;
+    bool enabled = irq->enabled;
+    if (cpu == irq->cpu)
+        return;
+    if (enabled)
+        enable(irq, false);
+    irq->cpu = cpu;
+    if (enabled)
+        enable(irq, true);
+}
+
+void irq_route_all(struct thread *t)
+{
+    struct irq *irq;
+    list_for_each(irq, &t->irqs, of_thread)
+        irq_route(irq);
 }
 
 void icu_release(struct irq *irq)
@@ -45,8 +72,8 @@ void icu_release(struct irq *irq)
     if (irq->line == IRQ_NO_LINE)
         return;
     if (irq->masked)
-        arch_line_complete(irq->line);
-    arch_line_enable(irq->line, false);
+        arch_line_complete(irq->cpu, irq->line);
+    enable(irq, false);
     lines[irq->line] = NULL;
     irq->line = IRQ_NO_LINE;
     irq->masked = false;
@@ -69,7 +96,7 @@ err_t op_ICU_BIND(struct invocation *inv)
     icu_release(irq);
     lines[line] = irq;
     irq->line = line;
-    arch_line_enable(line, true);
+    enable(irq, true);
     return E_OK;
 }
 
@@ -114,7 +141,7 @@ static err_t set_enabled(struct invocation *inv, bool on)
         return E_RANGE;
     if (!lines[inv->w[1]])
         return E_NOENT;
-    arch_line_enable(inv->w[1], on);
+    enable(lines[inv->w[1]], on);
     return E_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "kernel/gate.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 
@@ -81,7 +82,7 @@ static inline struct thread *fast_call(struct cpu *cpu, struct thread *t, u64 se
     struct thread *to = gate->receiver;
     struct sc *sc = to->sc;
     struct change c = {0};
-    if (to->state != THREAD_WAIT_OPEN      /* waits for anybody, for ever; and it is a gate with a thread behind it */
+    if (to->state_home != cpu->open_here   /* waits for anybody, for ever, on this CPU; and it is a gate to a thread */
         || cpu->hook                       /* something is special about switches at present */
         || !may_change(cpu, sc, &c))
         return NULL;
@@ -104,7 +105,7 @@ static inline struct thread *fast_reply_wait(struct cpu *cpu, struct thread *t)
     struct thread *to = thread_of((struct object *)t->reply.word);
     struct sc *sc = to->sc;
     struct change c = {0};
-    if (to->state != THREAD_CALLING          /* a plain call: no time limit, no fault */
+    if (to->state_home != cpu->calling_here  /* a plain call of a thread of this CPU: no time limit, no fault */
         || t->senders.root                   /* others wait for us */
         || t->donor != (sc ? NULL : to)      /* both have SCs of their own, or the caller gets back what it lent */
         || cpu->hook
@@ -378,29 +379,60 @@ static void deliver(struct thread *s, struct thread *r, u64 label)
     sched_ready(r, true);
 }
 
-/* Nobody takes the message yet: s queues, unless it has no time. */
-static void block_sender(struct thread *s, struct object *gate)
+static void queue_sender(struct thread *s, struct object *gate)
 {
     struct thread *r = gate->receiver;
-    if (no_time(s, PHASE_SEND)) {
-        finish_send(s, E_TIMEDOUT);
-        return;
-    }
     s->sending_to = gate;
     enqueue_thread(r == &thread_nobody ? &gate_of(gate)->senders : &r->senders, s);
     s->state = THREAD_SENDING;
     arm_timeout(s, PHASE_SEND);
     sched_block(s);
-    if (r != &thread_nobody)
-        sched_find_donor(r);
 }
+
+/* Nobody takes the message yet: s queues, unless it has no time. */
+static void block_sender(struct thread *s, struct object *gate)
+{
+    if (no_time(s, PHASE_SEND)) {
+        finish_send(s, E_TIMEDOUT);
+        return;
+    }
+    queue_sender(s, gate);
+    if (gate->receiver != &thread_nobody)
+        sched_find_donor(gate->receiver);
+}
+
+/*
+ * The receiver runs on another CPU at this moment: s queues, and that CPU looks for itself whether r waits. But if s
+ * cannot wait, or r would move here, it is made to rest. False: it does, and nothing was done.
+ */
+static COLD bool send_elsewhere(struct thread *s, struct object *gate)
+{
+    struct thread *r = gate->receiver;
+    if (no_time(s, PHASE_SEND) || !r->own_sc) {
+        remote_hold(r->cpu);
+        return false;
+    }
+    queue_sender(s, gate);
+    remote_look(r);
+    return true;
+}
+
+static bool take_sender(struct thread *t);
 
 static void send_to(struct thread *s, struct object *gate)
 {
+    if (!remote_settled(gate->receiver) && send_elsewhere(s, gate))
+        return;
     if (accepts(gate->receiver, NULL))
         deliver(s, gate->receiver, gate->label);
     else
         block_sender(s, gate);
+}
+
+void ipc_look(struct thread *t)
+{
+    if (t->state == THREAD_WAIT_OPEN)
+        take_sender(t);
 }
 
 void ipc_send(struct thread *t, struct slot *s, u64 op)
@@ -447,6 +479,11 @@ static COLD void queue_signal(struct thread *t, struct irq *irq)
 
 void ipc_signal(struct thread *t, struct irq *irq)
 {
+    if (!remote_settled(t)) {
+        queue_signal(t, irq);
+        remote_look(t);
+        return;
+    }
     if (!accepts(t, irq)) {
         queue_signal(t, irq);
         return;

@@ -31,6 +31,9 @@ void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep);
 /* Starts t waiting, with registers as set: the first message arrives at its pc. */
 void ipc_start_waiting(struct thread *t);
 
+/* t waits perhaps, and has new senders. On its home CPU. */
+void ipc_look(struct thread *t);
+
 /* A fault of t, its words in t->fault_words, becomes a message to the gate in `s`. False: there is no gate. */
 bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);
 

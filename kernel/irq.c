@@ -1,6 +1,7 @@
 /* Irq objects. One signal can be outstanding; more of them before it is received are one. */
 #include "kernel/irq.h"
 #include "kernel/factory.h"
+#include "kernel/cpu.h"
 #include "kernel/ipc.h"
 
 #define CHAIN_MAX 4 /* Irqs that trigger Irqs: longer chains (and cycles) end here */
@@ -57,6 +58,7 @@ err_t op_IRQ_BIND(struct invocation *inv)
     irq->thread = t;
     irq->object.label = inv->w[1];
     list_push_back(&t->irqs, &irq->of_thread);
+    irq_route(irq);
     irq->pending = false;
     if (pending)
         irq_trigger(irq);
@@ -83,7 +85,7 @@ err_t op_IRQ_UNMASK(struct invocation *inv)
     struct irq *irq = irq_of(inv->object);
     if (irq->line != IRQ_NO_LINE && irq->masked) {
         irq->masked = false;
-        arch_line_complete(irq->line);
+        arch_line_complete(irq->cpu, irq->line);
     }
     return E_OK;
 }

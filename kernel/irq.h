@@ -13,9 +13,11 @@ struct irq {
     struct list_link of_thread; /* thread's list of Irqs bound to it */
     struct slot chained;        /* Irq triggered instead */
     struct node chained_node;
+    u32 cpu;                    /* where the line is routed to: id of the thread's home */
     u32 line;                   /* interrupt line, IRQ_NO_LINE = software only */
     bool edge;                  /* the line may signal again before it was served */
     bool pending;               /* fired with nobody to tell */
+    bool enabled;               /* the line is, at the interrupt controller */
     bool masked;                /* the line was signalled and waits for unmask */
 };
 
@@ -40,6 +42,10 @@ void icu_init(void);
 
 /* The line has signalled. */
 void icu_fire(u32 line);
+
+/* The Irq's thread has another home, or it has another thread: its line signals there from now on. */
+void irq_route(struct irq *irq);
+void irq_route_all(struct thread *t);
 
 /* The Irq leaves its line, which is disabled. */
 void icu_release(struct irq *irq);

@@ -13,6 +13,7 @@
 #include "kernel/factory.h"
 #include "kernel/gate.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "kernel/task.h"
 #include "lib/base/bits.h"
 
@@ -74,9 +75,11 @@ static void clear_place(struct node *n)
         space_clear(&n->task->space, n->place, n->order, n->task->object.factory);
         return;
     }
-    *node_slot(n) = (struct slot){0};
-    if (n->task)
+    if (n->task) {
+        remote_hold_space(&n->task->space);
         n->task->caps--;
+    }
+    *node_slot(n) = (struct slot){0};
 }
 
 /* Removes a node without children. An object without its first capability dies. */
@@ -108,7 +111,7 @@ static bool revoke_children(struct node *n)
         struct node *leaf = deepest(at);
         at = leaf->parent;
         remove_leaf(leaf);
-        if (steps % STEPS_PER_CHECK == 0 && arch_irq_pending())
+        if (steps % STEPS_PER_CHECK == 0 && kernel_preempted())
             return false;
     }
     return true;
@@ -142,10 +145,13 @@ static void take_rights(struct node *n, u32 rights)
     if (!(n->rights & rights))
         return;
     n->rights &= ~rights;
-    if (n->type == FPAGE_MEMORY)
+    if (n->type == FPAGE_MEMORY) {
         space_set_rights(&n->task->space, n->place, n->order, n->rights);
-    else
-        node_slot(n)->word &= ~(u64)rights;
+        return;
+    }
+    if (n->task)
+        remote_hold_space(&n->task->space);
+    node_slot(n)->word &= ~(u64)rights;
 }
 
 static void take_rights_below(struct node *top, u32 rights)
@@ -181,7 +187,7 @@ static bool unmap_from_children(struct node *n, paddr_t start, u32 order, u32 ri
     }
     struct node *c;
     while ((c = overlapping_child(n, start, order)))
-        if (!node_revoke(c) || arch_irq_pending())
+        if (!node_revoke(c) || kernel_preempted())
             return false;
     return true;
 }
@@ -212,7 +218,7 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
             return false;
         at = space_next(&task->space, next, end);
         *done = at - start;
-        if (steps % (STEPS_PER_CHECK * 4) == 0 && arch_irq_pending())
+        if (steps % (STEPS_PER_CHECK * 4) == 0 && kernel_preempted())
             return false;
     }
     return true;
@@ -331,7 +337,8 @@ static bool slot_mappable(const struct slot *s)
 
 static void occupy(struct slot *s, struct object *o, struct node *n)
 {
-    *s = (struct slot){.word = (u64)o | n->rights, .node = n};
+    s->node = n;
+    __atomic_store_n(&s->word, (u64)o | n->rights, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
     if (n->task)
         n->task->caps++;
 }

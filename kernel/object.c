@@ -8,6 +8,7 @@
 #include "kernel/gate.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/semaphore.h"
 #include "kernel/task.h"
@@ -104,7 +105,7 @@ void objects_init(void)
 bool object_reap(void)
 {
     while (!list_empty(&object_dying))
-        if (!reap(list_first(&object_dying, struct object, siblings)) || arch_irq_pending())
+        if (!reap(list_first(&object_dying, struct object, siblings)) || kernel_preempted())
             return list_empty(&object_dying);
     return true;
 }

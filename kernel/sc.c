@@ -1,6 +1,7 @@
 /* Scheduling contexts as objects, and the scheduler object, which binds them to threads. */
 #include "kernel/factory.h"
 #include "kernel/irq.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 
 static void replenish_expired(struct timeout *t)
@@ -26,6 +27,9 @@ struct sc *sc_create(struct factory *f, u32 priority)
 void sc_unbind(struct sc *sc)
 {
     struct thread *owner = sc->owner, *user = sc->thread;
+    remote_hold(sc->cpu);
+    if (user)
+        remote_hold_thread(user);
     if (sc->queued)
         sched_block(user);
     sched_forget_chain(sc);
@@ -46,7 +50,17 @@ void sc_destroy(struct sc *sc)
         node_revoke(sc->handler.node);
 }
 
-static void sc_bind(struct sc *sc, struct thread *t)
+/* The SC and all whom it went through go to another CPU. */
+static void sc_move(struct sc *sc, struct cpu *cpu)
+{
+    if (sc->owner)
+        remote_move(sc->owner, cpu);
+    for (struct thread *t = sc->thread; t; t = t->donor)
+        remote_move(t, cpu);
+    remote_move_sc(sc, cpu);
+}
+
+static void sc_bind(struct sc *sc, struct thread *t, struct cpu *cpu)
 {
     if (t->own_sc)
         sc_unbind(t->own_sc);
@@ -54,6 +68,9 @@ static void sc_bind(struct sc *sc, struct thread *t)
     if (!t->sc)
         sched_forget_donor(t);
     sc_unbind(sc);
+    remote_hold(t->cpu);
+    remote_move(t, cpu);
+    remote_move_sc(sc, cpu);
     sc->owner = t;
     sc->thread = t;
     t->own_sc = sc;
@@ -66,7 +83,8 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
 {
     struct sc *sc = sc_of(inv->object);
     u64 priority = inv->w[1], budget = inv->w[2], period = inv->w[3];
-    if (priority < 1 || priority > PRIORITY_MAX || inv->w[4] != 0)
+    u64 cpu = inv->n_words > 4 ? inv->w[4] : sc->cpu->id;
+    if (priority < 1 || priority > PRIORITY_MAX || !cpu_online(cpu))
         return E_RANGE;
     if (priority > sc->object.factory->priority_max)
         return E_PERM;
@@ -74,6 +92,7 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
         return E_INVAL;
 
     /* point of no return */
+    remote_hold(sc->cpu);
     struct thread *user = sc->thread;
     bool running = sc->cpu->sc == sc;
     if (sc->queued)
@@ -87,6 +106,7 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
     sched_grant(sc);
     sc->exhausted = false;
     timeout_drop(sc->cpu, &sc->replenish);
+    sc_move(sc, cpu_table[cpu]);
     if (user && user->state == THREAD_READY)
         sched_ready(user, false);
     return E_OK;
@@ -112,8 +132,10 @@ err_t op_SC_HANDLER(struct invocation *inv)
 
 err_t op_SCHEDULER_INFO(struct invocation *inv)
 {
-    inv->w[1] = 1;
-    inv->w[2] = 1;
+    inv->w[1] = cpu_count;
+    inv->w[2] = 0;
+    for (u32 i = 0; i < cpu_count; i++)
+        inv->w[2] |= (u64)cpu_online(i) << i;
     inv->w[3] = PRIORITY_MAX;
     inv->w[4] = SLICE_US;
     return E_OK;
@@ -128,27 +150,29 @@ err_t op_SCHEDULER_RUN_THREAD(struct invocation *inv)
     struct object *sc = NULL;
     if (inv->items > 1 && !(sc = invocation_object(inv, 1, OBJ_SC, RIGHT_CONTROL, &error)))
         return error;
-    if (inv->w[1] != 0)
+    if (!cpu_online(inv->w[1]))
         return E_RANGE;
 
     /* point of no return */
     if (sc)
-        sc_bind(sc_of(sc), thread_of(t));
+        sc_bind(sc_of(sc), thread_of(t), cpu_table[inv->w[1]]);
     else if (thread_of(t)->own_sc)
         sc_unbind(thread_of(t)->own_sc);
+    if (!thread_of(t)->sc)
+        remote_move(thread_of(t), cpu_table[inv->w[1]]);
     return E_OK;
 }
 
 err_t op_SCHEDULER_IDLE_TIME(struct invocation *inv)
 {
-    if (inv->w[1] != 0)
+    if (!cpu_online(inv->w[1]))
         return E_RANGE;
-    inv->w[1] = arch_ticks_to_us(cpu_self()->idle_ticks);
+    inv->w[1] = arch_ticks_to_us(sched_idle_ticks(cpu_table[inv->w[1]]));
     return E_OK;
 }
 
 err_t op_SCHEDULER_IS_ONLINE(struct invocation *inv)
 {
-    inv->w[1] = inv->w[1] == 0;
+    inv->w[1] = cpu_online(inv->w[1]);
     return E_OK;
 }

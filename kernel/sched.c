@@ -5,6 +5,7 @@
 #include "kernel/irq.h"
 #include "kernel/object.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "lib/base/bits.h"
 
 
@@ -72,8 +73,18 @@ static COLD void make_ready_beside(struct cpu *cpu, struct sc *sc, bool front)
     sc->queued = true;
 }
 
+static COLD void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
+{
+    enqueue(cpu, sc, front);
+    remote_kick(cpu, 0);
+}
+
 static inline void make_ready(struct cpu *cpu, struct sc *sc, bool front)
 {
+    if (cpu != cpu_self()) {
+        make_ready_elsewhere(cpu, sc, front);
+        return;
+    }
     if (cpu->handoff || sc->priority + front <= cpu->ready_top) {
         make_ready_beside(cpu, sc, front);
         return;
@@ -112,6 +123,7 @@ void sched_donate(struct thread *from, struct thread *to)
     struct sc *sc = from->sc;
     if (!sc)
         return;
+    remote_move(to, from->cpu);
     from->sc = NULL;
     to->sc = sc;
     to->donor = from;
@@ -222,8 +234,12 @@ void sched_grant(struct sc *sc)
 
 u64 sched_consumed(const struct sc *sc)
 {
-    i64 left = sc->cpu->sc == sc ? (i64)(sc->cpu->sc_end - arch_time()) : sc->left;
-    return sc->granted - left;
+    struct cpu *cpu = sc->cpu;
+    u64 end;
+    do /* another CPU changes both without the lock */
+        end = __atomic_load_n(&cpu->sc_end, __ATOMIC_ACQUIRE);
+    while (__atomic_load_n(&cpu->sc, __ATOMIC_ACQUIRE) == sc && __atomic_load_n(&cpu->sc_end, __ATOMIC_ACQUIRE) != end);
+    return sc->granted - (cpu->sc == sc ? (i64)(end - arch_time()) : sc->left);
 }
 
 void sched_replenish(struct sc *sc)
@@ -292,6 +308,16 @@ static COLD void arm_timer(struct cpu *cpu)
     arch_timer_set(at);
 }
 
+u64 sched_idle_ticks(const struct cpu *cpu)
+{
+    return cpu->idle_ticks + (cpu->rest == CPU_IDLE ? arch_time() - cpu->sc_end : 0);
+}
+
+void sched_rearm(struct cpu *cpu)
+{
+    arm_timer(cpu);
+}
+
 void sched_timer(struct cpu *cpu)
 {
     u64 now = arch_time();
@@ -305,16 +331,27 @@ void sched_timer(struct cpu *cpu)
 
 /* --- switching --- */
 
-/* Waits for interrupts while there is nobody to run. */
+/* Leaves the kernel to others until an interrupt is to be served; `sleep`: waits for one. */
+static void rest(struct cpu *cpu, bool sleep)
+{
+    arch_rest(cpu);
+    __atomic_store_n(&cpu->rest, CPU_IDLE, __ATOMIC_RELEASE);
+    kernel_leave();
+    if (sleep)
+        arch_wait();
+    kernel_enter(cpu);
+    cpu->rest = CPU_ACTIVE;
+    arch_serve();
+}
+
+/* Waits while there is nobody to run, and takes apart what died. */
 static COLD void idle(struct cpu *cpu)
 {
+    cpu->current = NULL;
     start_charging(cpu, NULL, arch_time());
-    while (cpu->ready_top < 0 && !cpu->handoff) {
-        cpu->current = NULL;
-        arch_space_switch(arch_kernel_root());
-        if (object_reap())
-            arch_idle();
-    }
+    arch_space_switch(arch_kernel_root());
+    while (cpu->ready_top < 0 && !cpu->handoff)
+        rest(cpu, object_reap());
     sched_charge(cpu, arch_time());
 }
 
@@ -408,6 +445,7 @@ struct thread *sched_exit(struct cpu *cpu)
     if (next != cpu->current)
         arch_space_switch(next->root);
     cpu->current = next;
+    kernel_leave();
     return next;
 }
 

@@ -45,7 +45,7 @@ void sched_ready(struct thread *t, bool front);
 /* The thread is no longer READY: takes its SC off the queue. */
 void sched_block(struct thread *t);
 
-/* Moves the SC of `from` to `to`, which remembers to whom to return it. */
+/* Moves the SC of `from` to `to`, which comes to its CPU and remembers to whom to return it. */
 void sched_donate(struct thread *from, struct thread *to);
 
 /* Gives a donated SC back to its donor; that one runs again if it is READY. */
@@ -75,6 +75,9 @@ void sched_grant(struct sc *sc);
 /* Ticks that the SC has run, in all. */
 u64 sched_consumed(const struct sc *sc);
 
+/* Time that the CPU had nobody to run, in ticks. */
+u64 sched_idle_ticks(const struct cpu *cpu);
+
 /* A new period of the SC begins. */
 void sched_replenish(struct sc *sc);
 
@@ -86,9 +89,12 @@ void sched_stop_charging(struct cpu *cpu);
 
 /*
  * The kernel's way out: takes apart what died, chooses who runs next, switches address space and timer for it, and
- * gives that thread. Waits for interrupts while nobody can run.
+ * gives that thread. Waits for interrupts while nobody can run. Leaves the lock.
  */
 struct thread *sched_exit(struct cpu *cpu);
+
+/* Somebody else has set a timeout of this CPU. */
+void sched_rearm(struct cpu *cpu);
 
 /* The timer has fired, or an interrupt came: expires timeouts and budgets. */
 void sched_timer(struct cpu *cpu);

@@ -12,6 +12,7 @@
 #include "kernel/map.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
+#include "kernel/remote.h"
 #include "lib/base/bits.h"
 
 #define ENTRIES 512
@@ -60,12 +61,13 @@ static u64 asid_alloc(void)
     return 0;
 }
 
-static void asid_free(u64 asid)
+static void asid_free(struct space *s)
 {
-    if (!asid)
+    if (!s->asid)
         return;
-    arch_tlb_flush_asid(asid);
-    asid_used[asid / 64] &= ~(1ull << asid % 64);
+    remote_flush(s, FLUSH_ALL);
+    arch_tlb_flush_asid(s->asid);
+    asid_used[s->asid / 64] &= ~(1ull << s->asid % 64);
 }
 
 /* --- life --- */
@@ -80,6 +82,7 @@ err_t space_init(struct space *s, struct factory *f)
     s->asid = asid_alloc();
     s->root = arch_space_root(s->table, s->asid);
     s->pages = 0;
+    s->cpus = 0;
     return E_OK;
 }
 
@@ -95,7 +98,8 @@ static void table_free(u64 *table, struct factory *f)
 
 void space_destroy(struct space *s, struct factory *f)
 {
-    asid_free(s->asid);
+    remote_hold_space(s);
+    asid_free(s);
     table_free(s->table, f);
 }
 
@@ -170,8 +174,10 @@ static void prune(struct space *s, vaddr_t address, struct factory *f)
         u64 *table = table_of(*entry);
         if (pool_info(table)->used)
             return;
+        remote_hold_space(s); /* their MMUs may be reading the table */
         *entry = 0;
         pool_info(table_start(entry))->used--;
+        remote_flush(s, address);
         arch_tlb_flush_page(s->asid, address);
         table_free(table, f);
     }
@@ -184,7 +190,7 @@ static u64 *add_table(u64 *table, u64 *entry, struct factory *f)
     if (!below)
         return NULL;
     *pool_info(below) = (struct page_info){0};
-    *entry = arch_pte_table(arch_virt_to_phys(below));
+    __atomic_store_n(entry, arch_pte_table(arch_virt_to_phys(below)), __ATOMIC_RELEASE);
     pool_info(table)->used++;
     return below;
 }
@@ -240,8 +246,10 @@ err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32
     }
     info->used += count;
     s->pages += 1ull << (order - 12);
-    if (rights & RIGHT_X)
+    if (rights & RIGHT_X) {
         arch_code_changed();
+        remote_code_changed(s);
+    }
     return E_OK;
 }
 
@@ -249,17 +257,21 @@ err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32
 static void flush(struct space *s, vaddr_t address, u32 shift, u64 count)
 {
     if (count > 16) {
+        remote_flush(s, FLUSH_ALL);
         arch_tlb_flush_asid(s->asid);
         return;
     }
-    for (u64 i = 0; i < count; i++)
+    for (u64 i = 0; i < count; i++) {
+        remote_flush(s, address + (i << shift));
         arch_tlb_flush_page(s->asid, address + (i << shift));
+    }
 }
 
 void space_set_rights(struct space *s, vaddr_t address, u32 order, u32 rights)
 {
     u32 level, shift = level_shift(level_for(order));
     u64 *entry = walk(s, address, level_for(order), &level), count = 1ull << (order - shift);
+    remote_hold_space(s);
     for (u64 i = 0; i < count; i++)
         entry[i] = arch_pte_make(arch_pte_phys(entry[i]), rights);
     flush(s, address, shift, count);
@@ -279,6 +291,7 @@ void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
     u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
     u64 count = 1ull << (order - shift);
     struct page_info *info = pool_info(table);
+    remote_hold_space(s);
     for (u64 i = 0; i < count; i++) {
         entry[i] = 0;
         info->nodes[entry - table + i] = NULL;

@@ -12,6 +12,7 @@ struct space {
     u64 asid;
     u64 root;        /* what the MMU register wants */
     u64 pages;       /* mapped pages of 4 KiB */
+    u64 cpus;        /* bit map of those that threads in it have lived on: whose TLB may know it */
 };
 
 /* Makes an empty space with the kernel's own mappings. NOMEM. */

@@ -4,6 +4,7 @@
 #include "kernel/ipc.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 
 /* Leaf of all slots that do not exist: readers need not ask. Never written. */
@@ -48,7 +49,7 @@ struct slot *task_slot_make(struct task *t, u64 index, err_t *error)
             *error = E_NOMEM;
             return NULL;
         }
-        *leaf = made;
+        __atomic_store_n(leaf, made, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
     }
     return &(*leaf)[index % SLOTS_PER_LEAF];
 }
@@ -122,7 +123,7 @@ static bool free_memory(struct task *t)
             free_ku_page(t, t->emptied);
         else if (!node_revoke(n))
             return false;
-        if (arch_irq_pending())
+        if (kernel_preempted())
             return false;
     }
     return true;
@@ -169,7 +170,7 @@ bool fpage_object_valid(u64 fpage)
 /* Whether an operation on slots that has come behind slot `i` of `count` stops there for interrupts. */
 static bool slots_interrupted(u64 i, u64 count)
 {
-    return (i + 1) % SLOTS_PER_STEP == 0 && i + 1 < count && arch_irq_pending();
+    return (i + 1) % SLOTS_PER_STEP == 0 && i + 1 < count && kernel_preempted();
 }
 
 /*
@@ -225,7 +226,7 @@ static err_t map_pages(struct invocation *inv, struct task *from, u64 what, stru
     err_t error;
     do {
         error = map_memory(from, what, to, base & ~0xfffull, base & ITEM_GRANT, NODES_PER_STEP, done);
-        if (!error && *done < size && arch_irq_pending())
+        if (!error && *done < size && kernel_preempted())
             return INVOKE_RESTART;
     } while (!error && *done < size);
     *done = 0;

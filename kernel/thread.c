@@ -5,6 +5,7 @@
 #include "kernel/gate.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 
@@ -24,15 +25,24 @@ struct thread *thread_create(struct factory *f)
         return NULL;
     object_init(&t->object, OBJ_THREAD, f);
     t->state = THREAD_STOPPED;
-    t->cpu = cpu_self();
+    thread_set_home(t, cpu_self());
     t->timeout.expire = wait_expired;
     t->reply.node = &node_reply;
     list_init(&t->in_task);
     list_init(&t->gates);
     list_init(&t->unheld);
     list_init(&t->irqs);
+    list_init(&t->look);
     arch_thread_init(t);
     return t;
+}
+
+void thread_set_home(struct thread *t, struct cpu *cpu)
+{
+    t->cpu = cpu;
+    if (t->task)
+        t->task->space.cpus |= cpu->bit;
+    __atomic_store_n(&t->home, (u32)cpu->id, __ATOMIC_RELEASE);
 }
 
 static void drop_embedded(struct slot *s)
@@ -67,6 +77,7 @@ static void leave_sc(struct thread *t)
 
 void thread_stop(struct thread *t)
 {
+    remote_hold_thread(t);
     thread_cancel(t, E_INTR);
     sched_block(t);
     t->state = THREAD_STOPPED;
@@ -75,6 +86,7 @@ void thread_stop(struct thread *t)
 void thread_destroy(struct thread *t)
 {
     thread_stop(t);
+    list_remove(&t->look);
     ipc_drop_reply(&t->reply);
     unbind_all(t);
     ipc_cancel_senders(&t->senders, NULL, E_CANCELED);
@@ -83,7 +95,7 @@ void thread_destroy(struct thread *t)
     drop_embedded(&t->handler);
     drop_embedded(&t->del_irq);
     list_remove(&t->in_task);
-    arch_fpu_drop(t);
+    arch_fpu_leave(t);
 }
 
 void thread_set_error(struct thread *t, err_t error)
@@ -104,6 +116,7 @@ static void end_call(struct thread *t)
 
 void thread_cancel(struct thread *t, err_t error)
 {
+    remote_hold(t->cpu);
     if (t->state == THREAD_STOPPED || t->state == THREAD_READY)
         return;
     if (t->sender.queue)
@@ -136,6 +149,7 @@ static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
     t->root = task->space.root;
     t->slots = task->slots;
     t->utcb = utcb;
+    thread_set_home(t, t->cpu);
     list_push_back(&task->threads, &t->in_task);
 }
 
@@ -196,6 +210,7 @@ err_t op_THREAD_EX_REGS(struct invocation *inv)
         return E_INVAL;
     if ((flags & EX_REGS_TP) && inv->n_words < 6)
         return E_MSGSIZE;
+    remote_hold_thread(t);
     bool blocked = t->state != THREAD_STOPPED && t->state != THREAD_READY;
     if ((flags & EX_REGS_ARG) && blocked && !(flags & (EX_REGS_CANCEL | EX_REGS_STOP)))
         return E_BUSY; /* the argument's register holds the tag of a message whose items were checked already */
@@ -220,8 +235,8 @@ err_t op_THREAD_EX_REGS(struct invocation *inv)
 err_t op_THREAD_SWITCH_TO(struct invocation *inv)
 {
     struct thread *t = thread_of(inv->object);
-    t->cpu->reschedule = true;
-    if (t->sc && t->sc->queued) {
+    cpu_self()->reschedule = true;
+    if (t->sc && t->sc->queued && t->cpu == cpu_self()) {
         sched_block(t);
         sched_ready(t, true);
     }

@@ -38,11 +38,25 @@ struct sender {
     bool is_irq;
 };
 
+/* thread.state_home, both parts of it. */
+#define STATE_AT(state, home) ((u64)(home) << 32 | (state))
+
+/*
+ * Who owns it: while the state is one of those that the fast path begins or ends (thread_fast), the first two lines
+ * belong to the home CPU, and others must make that rest before they touch them (remote_hold_thread). In all other
+ * states, and for all other fields, the kernel's lock is enough.
+ */
 struct thread {
     /* The fast path's first line: registers that survive an invocation, and what a switch loads. */
     struct arch_hot_regs hot;
     u64 root;                   /* address-space root as the MMU register wants it; a thread may run in another view */
-    u64 state;                  /* enum thread_state */
+    union {                     /* what may be done to it: the fast path compares both at once */
+        struct {
+            u32 state;          /* enum thread_state */
+            u32 home;           /* id of `cpu` */
+        };
+        u64 state_home;
+    };
 
     /* The second: partners. */
     struct cpu *cpu;            /* home CPU: the only one that touches the run state */
@@ -50,7 +64,7 @@ struct thread {
     struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
     struct slot reply;          /* implicit reply capability */
     struct slot *answer_from;   /* while CALLING: the slot that holds the right to answer us */
-    struct tree senders;        /* who waits for us to receive */
+    struct tree senders;        /* who waits for us to receive; under the lock, save that the fast path sees if it is empty */
     struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
 
     /* Cold. */
@@ -70,7 +84,8 @@ struct thread {
     bool calls;                 /* the send is part of a call */
     u8 call_kind;               /* enum call_kind */
     bool waits_after_send;      /* SEND_WAIT */
-    struct timeout timeout;
+    struct timeout timeout;     /* in the tree of `cpu` */
+    struct list_link look;      /* in cpu->look: may have new senders */
     struct object *recv_from;   /* closed wait: only this Irq; NULL and !recv_open: nobody */
     bool recv_open;
     struct slot *keep_reply;    /* where the reply capability of the next call goes; NULL = implicit */
@@ -134,6 +149,16 @@ static inline bool thread_waits(const struct thread *t)
 {
     return t->state == THREAD_WAIT_OPEN || t->state == THREAD_WAIT;
 }
+
+/* The fast path may end this state without the lock. */
+static inline bool thread_fast(const struct thread *t)
+{
+    u32 state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
+    return state == THREAD_READY || state == THREAD_WAIT_OPEN || state == THREAD_CALLING;
+}
+
+/* t becomes a thread of this CPU: see remote_move. */
+void thread_set_home(struct thread *t, struct cpu *cpu);
 
 static inline bool thread_calling(const struct thread *t)
 {

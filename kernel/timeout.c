@@ -1,14 +1,18 @@
 /* Timeouts: a tree per CPU, and the timer armed no later than the first of them. */
 #include "kernel/timeout.h"
-#include "kernel/cpu.h"
+#include "kernel/remote.h"
 
 void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks)
 {
     tree_insert(&cpu->timeouts, &t->link, ticks);
-    if (ticks < cpu->timer_armed) {
-        cpu->timer_armed = ticks;
-        arch_timer_set(ticks);
+    if (ticks >= cpu->timer_armed)
+        return;
+    if (cpu != cpu_self()) {
+        remote_kick(cpu, REQUEST_TIMER);
+        return;
     }
+    cpu->timer_armed = ticks;
+    arch_timer_set(ticks);
 }
 
 void timeout_cancel(struct cpu *cpu, struct timeout *t)

@@ -10,7 +10,7 @@ struct timeout {
     void (*expire)(struct timeout *self);
 };
 
-/* Arms it for the absolute time `ticks`; it must not be armed. */
+/* Arms it for the absolute time `ticks`, on any CPU; it must not be armed. */
 void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks);
 
 /* Disarms it; harmless if it is not armed. */

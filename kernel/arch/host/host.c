@@ -7,6 +7,7 @@
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
+#include "kernel/remote.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,9 +53,37 @@ bool arch_irq_pending(void)
 }
 
 /* All threads wait: the test goes on. */
-void arch_idle(void)
+void arch_wait(void)
 {
     longjmp(idle, 1);
+}
+
+void arch_serve(void)
+{
+}
+
+void arch_cpus_start(void)
+{
+}
+
+void arch_ipi_send(u64 cpu)
+{
+}
+
+void arch_ipi_clear(void)
+{
+}
+
+void arch_rest(struct cpu *cpu)
+{
+}
+
+void arch_relax(void)
+{
+}
+
+void arch_nap(void)
+{
 }
 
 u64 arch_us_to_ticks(u64 us)
@@ -77,11 +106,11 @@ u32 arch_line_count(void)
     return LINES;
 }
 
-void arch_line_enable(u32 line, bool on)
+void arch_line_enable(u64 cpu, u32 line, bool on)
 {
 }
 
-void arch_line_complete(u32 line)
+void arch_line_complete(u64 cpu, u32 line)
 {
 }
 
@@ -109,6 +138,10 @@ void arch_tlb_flush_page(u64 asid, vaddr_t address)
 }
 
 void arch_tlb_flush_asid(u64 asid)
+{
+}
+
+void arch_tlb_flush_all(void)
 {
 }
 
@@ -140,7 +173,7 @@ void arch_exception_write(struct thread *t, const u64 words[])
     t->hot.tp = words[EXC_WORD_REGS + 3];
 }
 
-void arch_fpu_drop(struct thread *t)
+void arch_fpu_leave(struct thread *t)
 {
 }
 
@@ -178,6 +211,13 @@ void kernel_panic(const char *format, ...)
 
 /* --- driving it --- */
 
+/* Takes the lock, wherever the last visit ended. */
+static void enter_kernel(void)
+{
+    kernel_enter(&the_cpu);
+    the_cpu.rest = CPU_ACTIVE;
+}
+
 struct thread *host_current(void)
 {
     return the_cpu.current;
@@ -199,6 +239,7 @@ static void restart_pending(void)
     while (!host_no_restart && the_cpu.current && the_cpu.current->cold.restart) {
         struct thread *t = the_cpu.current;
         t->cold.restart = false;
+        enter_kernel();
         invoke(t);
         sched_exit(&the_cpu);
     }
@@ -208,6 +249,7 @@ static void leave_kernel(void)
 {
     sched_exit(&the_cpu);
     host_pending_enabled = false; /* the interrupt is served, and the kernel left once more */
+    enter_kernel();
     sched_exit(&the_cpu);
     restart_pending();
 }
@@ -223,6 +265,7 @@ void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 
     t->cold.reply_slot = reply_slot;
     if (setjmp(idle))
         return;
+    enter_kernel();
     invoke(t);
     leave_kernel();
 }
@@ -248,6 +291,7 @@ void host_page_fault(vaddr_t address, u32 access)
 {
     if (setjmp(idle))
         return;
+    enter_kernel();
     fault_page(the_cpu.current, address, access, 13, address);
     leave_kernel();
 }
@@ -256,6 +300,7 @@ void host_exception(u64 cause)
 {
     if (setjmp(idle))
         return;
+    enter_kernel();
     fault_exception(the_cpu.current, cause, 0);
     leave_kernel();
 }
@@ -265,6 +310,7 @@ void host_advance(u64 microseconds)
     host_time += microseconds * TICKS_PER_US;
     if (setjmp(idle))
         return;
+    enter_kernel();
     if (host_time >= timer)
         sched_timer(&the_cpu);
     leave_kernel();
@@ -274,6 +320,7 @@ void host_interrupt(u32 line)
 {
     if (setjmp(idle))
         return;
+    enter_kernel();
     icu_fire(line);
     leave_kernel();
 }
@@ -311,6 +358,7 @@ static void start_root(struct sc *sc)
     root_thread->task = root_task;
     root_thread->root = root_task->space.root;
     root_thread->slots = root_task->slots;
+    thread_set_home(root_thread, root_thread->cpu);
     root_thread->utcb = page;
     list_push_back(&root_task->threads, &root_thread->in_task);
     sc->owner = sc->thread = root_thread;
@@ -330,6 +378,10 @@ void host_boot(u64 pool_bytes, u64 user_bytes)
     host_fail_page = host_fail_allocation = 0;
     host_root = 0;
     the_cpu = (struct cpu){0};
+    cpu_count = 0;
+    kernel_lock = (struct kernel_lock){0};
+    cpu_add(&the_cpu);
+    enter_kernel();
     objects_init();
     icu_init();
     host_memory_reset(pool_bytes);

@@ -61,11 +61,12 @@ struct cpu;
 #define csr_set(name, bits)    __asm__ volatile("csrs " #name ", %0" ::"rK"((u64)(bits)) : "memory")
 #define csr_clear(name, bits)  __asm__ volatile("csrc " #name ", %0" ::"rK"((u64)(bits)) : "memory")
 
-/* One CPU runs. With more, entry.S leaves the running thread in tp, whose first lines name its CPU. */
-extern struct cpu arch_boot_cpu;
+/* Each CPU has one of these, aligned to its size: its stack, and struct cpu above it. entry.S loads tp with the latter. */
+#define ARCH_CPU_AREA   16384
+#define ARCH_CPU_OFFSET 8192
 static inline struct cpu *arch_cpu_self(void)
 {
-    return &arch_boot_cpu;
+    return (struct cpu *)__builtin_thread_pointer();
 }
 
 static inline u64 arch_time(void)

@@ -1,6 +1,6 @@
 /*
  * From user mode into the kernel and back. While user code runs, sscratch holds the running thread; while the kernel
- * runs, tp does. The kernel runs with interrupts off and takes no traps of its own.
+ * runs, tp does; behind the fast path, tp is the CPU (arch_cpu_self). The kernel runs with interrupts off and takes no traps of its own.
  *
  * An invocation saves only what survives it (struct arch_hot_regs) and tries the fast path, with the message words left
  * in s2-s9. What the fast path leaves saves the words besides; only other traps save all registers.
@@ -100,6 +100,7 @@ save_words:
     sd    s9, COLD_MR + 8 * 7(tp)
     sd    zero, COLD_TRAPPED(tp)
     mv    a0, tp
+    mv    tp, sp                    /* struct cpu */
     call  trap_invoke
 
 /* Goes on with thread a0. */
@@ -128,6 +129,7 @@ not_ecall:
     call  save_all
     sd    s0, COLD_RA(tp)
     mv    a0, tp
+    mv    tp, sp
     call  trap_other
     j     resume
 

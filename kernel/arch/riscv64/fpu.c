@@ -34,9 +34,24 @@ bool fpu_acquire(struct thread *t)
     return true;
 }
 
-void arch_fpu_drop(struct thread *t)
+void fpu_flush(struct cpu *cpu)
 {
-    if (t->cpu->fpu_owner == t)
-        t->cpu->fpu_owner = NULL;
+    struct thread *owner = cpu->fpu_owner;
+    if (!owner || (owner->hot.status & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+        return;
+    csr_set(sstatus, SSTATUS_FS);
+    save(owner);
+    csr_clear(sstatus, SSTATUS_FS);
+    owner->hot.status = (owner->hot.status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+}
+
+void arch_fpu_leave(struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+    if (cpu->fpu_owner != t)
+        return;
+    if (cpu == cpu_self())
+        fpu_flush(cpu);
+    cpu->fpu_owner = NULL;
     t->hot.status &= ~SSTATUS_FS;
 }

@@ -1,6 +1,7 @@
 /*
  * First instructions, at physical 0x80200000, MMU off: a0 = hart id, a1 = device tree. Switches to the kernel's window
- * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well.
+ * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well. The other
+ * harts are started later, at hart_entry, and take the same way.
  */
 #include "kernel/arch/riscv64/offsets.h"
 
@@ -25,22 +26,38 @@ _start:
     li      t1, (2 << 28) | 0xcf    /* here: the gigabyte at 0x80000000 */
     sd      t1, 16(t0)
 
-    srli    t0, t0, 12
-    li      t1, 8
-    slli    t1, t1, 60
-    or      t0, t0, t1
-    lla     t2, 2f
-    li      t3, 0xffffffc000000000
-    add     t2, t2, t3
-    sfence.vma
-    csrw    satp, t0
-    jr      t2
-2:  lla     sp, arch_boot_cpu
+    jal     t2, to_window
+    lla     sp, arch_boot_cpu
+    mv      tp, sp
     mv      a0, s0
     mv      a1, s1
     mv      a2, s2
     call    boot_machine
     tail    resume                  /* to the first thread */
+
+/* Another hart: a0 = hart id, a1 = its struct cpu. */
+    .globl hart_entry
+hart_entry:
+    csrw    sie, zero
+    mv      sp, a1
+    mv      tp, a1
+    lla     t0, boot_table
+    jal     t2, to_window
+    mv      a0, sp
+    call    hart_main
+    tail    resume
+
+/* Returns to t2 in the window; t0 = boot_table. */
+to_window:
+    srli    t0, t0, 12
+    li      t1, 8
+    slli    t1, t1, 60
+    or      t0, t0, t1
+    li      t3, 0xffffffc000000000
+    add     t2, t2, t3
+    sfence.vma
+    csrw    satp, t0
+    jr      t2
 
 /* Whether stimecmp (Sstc) can be written: a0 = 1, else the trap leads behind the attempt. */
     .text
@@ -63,6 +80,7 @@ timer_probe:
     .balign 4096
 boot_table:
     .space 4096
+    .balign 2 * STACK_SIZE
     .space STACK_SIZE               /* the stack lies below struct cpu */
     .globl arch_boot_cpu
 arch_boot_cpu:

@@ -5,40 +5,53 @@
 #include "kernel/arch/riscv64/sbi.h"
 #include "kernel/boot.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "hw/plic.h"
 #include "lib/base/string.h"
 
 #define EXTERNAL_SUPERVISOR 9 /* number of that interrupt at a hart's own controller */
+#define SOFTWARE_SUPERVISOR 1
 #define CLINT_SIZE          0x10000
+#define SSWI_SIZE           0x4000 /* RISC-V ACLINT specification 1.0, chapter 4: a register of 32 bits per hart */
 
-extern u8 kernel_start[], kernel_end[], trap_entry[];
+extern u8 kernel_start[], kernel_end[], trap_entry[], hart_entry[];
+extern struct cpu arch_boot_cpu;
 u64 timer_probe(void);
+
+struct hart {
+    u64 id;
+    u32 controller; /* phandle of its own interrupt controller */
+};
 
 struct facts {
     struct machine machine;
     u64 hart;
-    paddr_t plic, clint;
-    u32 plic_sources, plic_context;
+    struct hart harts[CPUS_MAX]; /* in the order of the tree */
+    u32 hart_count;
+    paddr_t plic, clint, sswi;
+    u32 plic_sources;
+    struct fdt_property plic_contexts, sswi_targets; /* pairs (a hart's controller, interrupt) */
 };
 
 static u64 ticks_per_us;
 static u64 boot_ticks;
 static bool has_stimecmp;
+static u64 hart_of[CPUS_MAX];
+static volatile u32 *sswi_of[CPUS_MAX]; /* writing 1 interrupts the CPU; NULL: the firmware does it */
 
 static bool node_is(const struct fdt_property *p, const char *prefix)
 {
     return !strncmp(p->node, prefix, strlen(prefix));
 }
 
-/* The PLIC's contexts are listed as pairs (hart's controller, interrupt): ours is the hart's own, supervisor mode. */
-static u32 find_context(const struct fdt_property *p, u64 hart)
+/* Which of the pairs (controller, interrupt) is this one; -1: none. */
+static i32 find_target(const struct fdt_property *p, u32 controller, u32 interrupt)
 {
-    u64 seen = 0;
     for (u32 i = 0; i < p->length / 8; i++)
-        if (fdt_cell(p, 2 * i + 1) == EXTERNAL_SUPERVISOR && seen++ == hart)
+        if (fdt_cell(p, 2 * i) == controller && fdt_cell(p, 2 * i + 1) == interrupt)
             return i;
-    return 0;
+    return -1;
 }
 
 static void visit_chosen(struct machine *m, const struct fdt_property *p)
@@ -59,7 +72,26 @@ static void visit_plic(struct facts *f, const struct fdt_property *p)
     else if (!strcmp(p->name, "riscv,ndev"))
         f->plic_sources = fdt_cell(p, 0) + 1;
     else if (!strcmp(p->name, "interrupts-extended"))
-        f->plic_context = find_context(p, f->hart);
+        f->plic_contexts = *p;
+}
+
+/* A hart's own interrupt controller is a node below that of the hart. */
+static void visit_hart(struct facts *f, const struct fdt_property *p)
+{
+    if (node_is(p, "cpu@") && !strcmp(p->name, "device_type"))
+        f->machine.cpu_count++;
+    if (node_is(p, "cpu@") && !strcmp(p->name, "reg") && f->hart_count < CPUS_MAX)
+        f->harts[f->hart_count++].id = p->length == 8 ? fdt_number(p, 0) : fdt_cell(p, 0);
+    if (!strcmp(p->node, "interrupt-controller") && !strcmp(p->name, "phandle") && f->hart_count)
+        f->harts[f->hart_count - 1].controller = fdt_cell(p, 0);
+}
+
+static void visit_sswi(struct facts *f, const struct fdt_property *p)
+{
+    if (!strcmp(p->name, "reg"))
+        f->sswi = fdt_number(p, 0);
+    else if (!strcmp(p->name, "interrupts-extended"))
+        f->sswi_targets = *p;
 }
 
 static void visit(void *context, const struct fdt_property *p)
@@ -73,8 +105,10 @@ static void visit(void *context, const struct fdt_property *p)
         m->ram_end = m->ram_start + fdt_number(p, 2);
     } else if (!strcmp(p->name, "timebase-frequency")) {
         m->timebase_hz = fdt_cell(p, 0);
-    } else if (node_is(p, "cpu@") && !strcmp(p->name, "device_type")) {
-        m->cpu_count++;
+    } else if (node_is(p, "cpu@") || !strcmp(p->node, "interrupt-controller")) {
+        visit_hart(f, p);
+    } else if (node_is(p, "sswi@")) {
+        visit_sswi(f, p);
     } else if (node_is(p, "plic@") || node_is(p, "interrupt-controller@")) {
         visit_plic(f, p);
     } else if ((node_is(p, "clint@") || node_is(p, "aclint")) && !strcmp(p->name, "reg")) {
@@ -82,17 +116,21 @@ static void visit(void *context, const struct fdt_property *p)
     }
 }
 
-/* The kernel keeps the interrupt controller and the firmware's timer for itself. Holes are in ascending order. */
+static void keep(struct machine *m, paddr_t start, u64 size)
+{
+    if (!start)
+        return;
+    m->hole[m->holes].start = start;
+    m->hole[m->holes++].end = start + size;
+}
+
+/* The kernel keeps interrupt controllers and the firmware's timer for itself. Holes are in ascending order. */
 static void keep_devices(struct facts *f)
 {
     struct machine *m = &f->machine;
-    paddr_t clint = f->clint, plic = f->plic;
-    if (clint) {
-        m->hole[m->holes].start = clint;
-        m->hole[m->holes++].end = clint + CLINT_SIZE;
-    }
-    m->hole[m->holes].start = plic;
-    m->hole[m->holes++].end = plic + PLIC_SIZE;
+    keep(m, f->clint, CLINT_SIZE);
+    keep(m, f->sswi, SSWI_SIZE);
+    keep(m, f->plic, PLIC_SIZE);
     m->device_end = m->ram_start;
 }
 
@@ -108,6 +146,73 @@ static void describe(struct facts *f, paddr_t dtb)
     keep_devices(f);
 }
 
+/* What each hart sets up for itself. */
+static void setup_hart(void)
+{
+    csr_write(stvec, trap_entry);
+    csr_write(scounteren, 7); /* users may read cycle, time and instret */
+    csr_write(sie, 1 << 1 | 1 << 5 | 1 << 9);
+}
+
+/* The next CPU of the table is this hart. */
+static void add_hart(const struct facts *f, const struct hart *hart, struct cpu *cpu)
+{
+    i32 context = find_target(&f->plic_contexts, hart->controller, EXTERNAL_SUPERVISOR);
+    i32 target = find_target(&f->sswi_targets, hart->controller, SOFTWARE_SUPERVISOR);
+    cpu_add(cpu);
+    hart_of[cpu->id] = hart->id;
+    plic_add_cpu(cpu->id, context < 0 ? 0 : context);
+    if (f->sswi && target >= 0)
+        sswi_of[cpu->id] = (volatile u32 *)arch_phys_to_virt(f->sswi) + target;
+}
+
+static void add_harts(struct facts *f, struct cpu *boot_cpu)
+{
+    u8 *area = kernel_end + (-(u64)kernel_end & (ARCH_CPU_AREA - 1));
+    for (u32 i = 0; i < f->hart_count; i++)
+        if (f->harts[i].id == f->hart)
+            add_hart(f, &f->harts[i], boot_cpu);
+    boot_cpu->rest = CPU_ACTIVE;
+    for (u32 i = 0; i < f->hart_count; i++) {
+        if (f->harts[i].id == f->hart)
+            continue;
+        struct cpu *cpu = (struct cpu *)(area + ARCH_CPU_OFFSET);
+        memset(cpu, 0, sizeof *cpu);
+        add_hart(f, &f->harts[i], cpu);
+        area += ARCH_CPU_AREA;
+        f->machine.kernel_end = arch_virt_to_phys(area);
+    }
+}
+
+struct thread *hart_main(struct cpu *cpu);
+
+/* Called by head.S on each further hart. Gives its first thread. */
+struct thread *hart_main(struct cpu *cpu)
+{
+    arch_space_switch(arch_kernel_root());
+    arch_tlb_flush_all();
+    arch_timer_set(~0ull);
+    setup_hart();
+    kernel_enter(cpu);
+    cpu->rest = CPU_ACTIVE;
+    sched_init(cpu);
+    return sched_exit(cpu);
+}
+
+void arch_cpus_start(void)
+{
+    for (u32 i = 1; i < cpu_count; i++)
+        sbi_hart_start(hart_of[i], arch_virt_to_phys(hart_entry), (u64)cpu_table[i]);
+}
+
+void arch_ipi_send(u64 cpu)
+{
+    if (sswi_of[cpu])
+        *sswi_of[cpu] = 1;
+    else
+        sbi_send_ipi(hart_of[cpu]);
+}
+
 struct thread *boot_machine(u64 hart, paddr_t dtb, u64 ticks);
 
 /* Called by head.S. Gives the first thread. */
@@ -119,11 +224,10 @@ struct thread *boot_machine(u64 hart, paddr_t dtb, u64 ticks)
     describe(&f, dtb);
     ticks_per_us = f.machine.timebase_hz / 1000000;
     mmu_init(f.machine.ram_end);
-    plic_init(f.plic, f.plic_sources, f.plic_context);
+    plic_init(f.plic, f.plic_sources);
+    add_harts(&f, &arch_boot_cpu);
     has_stimecmp = timer_probe();
-    csr_write(stvec, trap_entry);
-    csr_write(scounteren, 7); /* users may read cycle, time and instret */
-    csr_write(sie, 1 << 5 | 1 << 9);
+    setup_hart();
     boot(&f.machine);
     return cpu_self()->current;
 }

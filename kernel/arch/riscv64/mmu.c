@@ -95,6 +95,11 @@ void arch_tlb_flush_asid(u64 asid)
     __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
 }
 
+void arch_tlb_flush_all(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+
 void arch_code_changed(void)
 {
     __asm__ volatile("fence.i" ::: "memory");

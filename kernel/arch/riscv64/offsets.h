@@ -13,4 +13,4 @@
 #define COLD_RA       256
 #define COLD_TRAPPED  344
 
-#define STACK_SIZE 8192
+#define STACK_SIZE 8192 /* ARCH_CPU_OFFSET */

@@ -1,29 +1,33 @@
 /* RISC-V PLIC specification 1.0.0. A claimed line is not offered again before it is completed. */
 #include "kernel/arch/riscv64/plic.h"
 #include "hw/plic.h"
-#include "kernel/arch.h"
+#include "kernel/cpu.h"
 
 static volatile u8 *plic;
-static u32 plic_sources, plic_context;
+static u32 plic_sources, context_of[CPUS_MAX];
 
 static volatile u32 *reg(u64 offset)
 {
     return (volatile u32 *)(plic + offset);
 }
 
-void plic_init(paddr_t base, u32 sources, u32 context)
+void plic_init(paddr_t base, u32 sources)
 {
     plic = arch_phys_to_virt(base);
     plic_sources = sources;
-    plic_context = context;
-    for (u32 line = 1; line < sources; line += 32)
+}
+
+void plic_add_cpu(u64 cpu, u32 context)
+{
+    context_of[cpu] = context;
+    for (u32 line = 1; line < plic_sources; line += 32)
         *reg(PLIC_ENABLE(context, line)) = 0;
     *reg(PLIC_THRESHOLD(context)) = 0;
 }
 
 u32 plic_claim(void)
 {
-    return *reg(PLIC_CLAIM(plic_context));
+    return *reg(PLIC_CLAIM(context_of[cpu_self()->id]));
 }
 
 u32 arch_line_count(void)
@@ -31,14 +35,14 @@ u32 arch_line_count(void)
     return plic_sources;
 }
 
-void arch_line_enable(u32 line, bool on)
+void arch_line_enable(u64 cpu, u32 line, bool on)
 {
-    volatile u32 *enable = reg(PLIC_ENABLE(plic_context, line));
+    volatile u32 *enable = reg(PLIC_ENABLE(context_of[cpu], line));
     *enable = on ? *enable | 1u << line % 32 : *enable & ~(1u << line % 32);
     *reg(PLIC_PRIORITY(line)) = on; /* last: where a pending signal is noticed at this write only (QEMU 7.2) */
 }
 
-void arch_line_complete(u32 line)
+void arch_line_complete(u64 cpu, u32 line)
 {
-    *reg(PLIC_CLAIM(plic_context)) = line;
+    *reg(PLIC_CLAIM(context_of[cpu])) = line;
 }

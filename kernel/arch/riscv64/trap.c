@@ -2,10 +2,12 @@
 #include "kernel/arch/riscv64/fpu.h"
 #include "kernel/arch/riscv64/offsets.h"
 #include "kernel/arch/riscv64/plic.h"
+#include "kernel/cold.h"
 #include "kernel/fault.h"
 #include "kernel/invoke.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/remote.h"
 #include "kernel/sched.h"
 
 _Static_assert(offsetof(struct thread, hot.pc) == THREAD_PC, "entry.S");
@@ -19,7 +21,7 @@ _Static_assert(offsetof(struct thread, cold.mr) == COLD_MR, "entry.S");
 _Static_assert(offsetof(struct thread, cold.tag) == COLD_A0, "entry.S");
 _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
 _Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
-_Static_assert(sizeof(struct cpu) <= 8192, "head.S");
+_Static_assert(sizeof(struct cpu) <= ARCH_CPU_AREA - ARCH_CPU_OFFSET && STACK_SIZE == ARCH_CPU_OFFSET, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
 
 /* scause (privileged specification, table 4.2) */
@@ -31,6 +33,7 @@ _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cach
 #define CAUSE_LOAD_FAULT     13
 #define CAUSE_STORE_FAULT    15
 
+#define SIE_SOFTWARE (1ull << 1)
 #define SIE_TIMER    (1ull << 5)
 #define SIE_EXTERNAL (1ull << 9)
 
@@ -38,16 +41,38 @@ struct thread *trap_invoke(struct thread *t);
 struct thread *trap_other(struct thread *t);
 _Noreturn void trap_in_kernel(u64 cause, u64 pc, u64 value);
 
+/*
+ * The lock is not free. While the CPU rests, t looks as if it had not come to its ecall yet, so that others may do
+ * with it what they like. True: nobody did, and it is there again.
+ */
+static COLD bool wait_with_invocation(struct cpu *cpu, struct thread *t, u64 ticket)
+{
+    arch_regs_restart(t);
+    kernel_wait(cpu, ticket);
+    if (cpu->current != t)
+        return false;
+    t->hot.pc += 4;
+    t->cold.trapped = 0;
+    return true;
+}
+
 struct thread *trap_invoke(struct thread *t)
 {
-    struct cpu *cpu = t->cpu;
+    struct cpu *cpu = cpu_self();
     cpu->current = t;
-    invoke(t);
+    u64 ticket = kernel_ticket();
+    bool undisturbed = kernel_turn(ticket) || wait_with_invocation(cpu, t, ticket);
+    if (cpu->requests)
+        remote_serve(cpu);
+    if (undisturbed)
+        invoke(t);
     return sched_exit(cpu);
 }
 
 static void serve_interrupts(u64 pending)
 {
+    if (pending & SIE_SOFTWARE)
+        arch_ipi_clear();
     if (pending & SIE_TIMER)
         sched_timer(cpu_self());
     u32 line;
@@ -62,8 +87,6 @@ static void exception(struct thread *t, u64 cause, u64 value)
                  : cause == CAUSE_LOAD_FAULT  ? RIGHT_R
                  : cause == CAUSE_STORE_FAULT ? RIGHT_W
                                               : 0;
-    if (cause == CAUSE_ILLEGAL && fpu_acquire(t))
-        return;
     if (access)
         fault_page(t, value, access, cause, value);
     else
@@ -72,13 +95,17 @@ static void exception(struct thread *t, u64 cause, u64 value)
 
 struct thread *trap_other(struct thread *t)
 {
-    u64 cause = csr_read(scause);
-    cpu_self()->current = t;
+    u64 cause = csr_read(scause), value = csr_read(stval);
+    struct cpu *cpu = cpu_self();
+    if (cause == CAUSE_ILLEGAL && fpu_acquire(t))
+        return t;
+    cpu->current = t;
+    kernel_enter(cpu);
     if (cause & CAUSE_INTERRUPT)
-        serve_interrupts(csr_read(sip) & csr_read(sie));
-    else
-        exception(t, cause, csr_read(stval));
-    return sched_exit(cpu_self());
+        arch_serve();
+    else if (cpu->current == t) /* else it will fault again, if it still does */
+        exception(t, cause, value);
+    return sched_exit(cpu);
 }
 
 void trap_in_kernel(u64 cause, u64 pc, u64 value)
@@ -91,10 +118,44 @@ bool arch_irq_pending(void)
     return csr_read(sip) & csr_read(sie);
 }
 
-void arch_idle(void)
+void arch_wait(void)
 {
     __asm__ volatile("wfi" ::: "memory");
+}
+
+void arch_serve(void)
+{
     serve_interrupts(csr_read(sip) & csr_read(sie));
+}
+
+/* --- other CPUs --- */
+
+void arch_ipi_clear(void)
+{
+    csr_clear(sip, SIE_SOFTWARE);
+}
+
+void arch_rest(struct cpu *cpu)
+{
+    fpu_flush(cpu);
+    arch_space_switch(arch_kernel_root());
+}
+
+void arch_relax(void)
+{
+    __asm__ volatile(".4byte 0x0100000f" ::: "memory"); /* pause (Zihintpause) */
+}
+
+#define NAP_US 20
+
+/* Only the timer ends it: other interrupts that are pending would keep the hart from sleeping at all. */
+void arch_nap(void)
+{
+    u64 enabled = csr_read(sie);
+    arch_timer_set(arch_time() + arch_us_to_ticks(NAP_US));
+    csr_write(sie, SIE_TIMER);
+    __asm__ volatile("wfi" ::: "memory");
+    csr_write(sie, enabled);
 }
 
 /* --- registers of a thread --- */
