@@ -36,7 +36,7 @@ u64 arch_boot_time(void);            /* time 0 of absolute timeouts, in ticks */
 void arch_cpus_start(void);          /* those of cpu_table; each takes the lock and calls sched_exit */
 void arch_ipi_send(u64 cpu);         /* an interrupt for the CPU with this index */
 void arch_ipi_clear(void);           /* those that have come are served */
-void arch_rest(struct cpu *cpu);     /* before others may change what is the CPU's: FPU state goes to memory, the MMU to the kernel's root */
+void arch_rest(struct cpu *cpu);     /* others may change what is the CPU's: FPU to memory, MMU to the kernel's root */
 void arch_relax(void);               /* between two looks at what another CPU writes */
 void arch_nap(void);                 /* the same for a longer wait: sleeps for some microseconds; uses the timer */
 
@@ -60,7 +60,7 @@ void arch_thread_init(struct thread *t);
 void arch_regs_restart(struct thread *t);       /* the invocation is executed again when t runs next */
 void arch_exception_read(struct thread *t, u64 words[]);        /* EXC_WORD_PC and all registers */
 void arch_exception_write(struct thread *t, const u64 words[]); /* the same back; privileged bits are ignored */
-void arch_fpu_leave(struct thread *t);          /* t's FPU state is in memory and nowhere else (its home rests or is this CPU) */
+void arch_fpu_leave(struct thread *t);          /* its home rests or is this CPU: the state is in memory only */
 
 /* --- console and end --- */
 void arch_console_put(char c);

@@ -135,7 +135,7 @@ static inline bool kernel_wanted(void)
     return __atomic_load_n(&kernel_lock.next, __ATOMIC_RELAXED) != kernel_lock.turn + 1;
 }
 
-/* An interrupt or another CPU waits for the kernel: a long operation makes room, and goes on when it is executed again. */
+/* An interrupt or another CPU waits for the kernel: a long operation makes room, and goes on when executed again. */
 static inline bool kernel_preempted(void)
 {
     return arch_irq_pending() || kernel_wanted();

@@ -30,7 +30,7 @@ static inline void remote_hold_space(const struct space *s)
 /* The CPU comes into the kernel soon, if it does not rest at the lock already, and complies with `requests`. */
 void remote_kick(struct cpu *cpu, u32 requests);
 
-/* Whether t's state can be relied on: its home is here or rests, or it is in a state that only the lock's holder ends. */
+/* Whether t's state can be relied on: its home is here or rests, or only the lock's holder ends such a state. */
 bool remote_settled(const struct thread *t);
 
 /* t's home CPU looks whether t can take a message from a new sender. */

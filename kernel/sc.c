@@ -68,7 +68,6 @@ static void sc_bind(struct sc *sc, struct thread *t, struct cpu *cpu)
     if (!t->sc)
         sched_forget_donor(t);
     sc_unbind(sc);
-    remote_hold(t->cpu);
     remote_move(t, cpu);
     remote_move_sc(sc, cpu);
     sc->owner = t;
@@ -154,6 +153,7 @@ err_t op_SCHEDULER_RUN_THREAD(struct invocation *inv)
         return E_RANGE;
 
     /* point of no return */
+    remote_hold_thread(thread_of(t));
     if (sc)
         sc_bind(sc_of(sc), thread_of(t), cpu_table[inv->w[1]]);
     else if (thread_of(t)->own_sc)

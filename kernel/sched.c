@@ -221,6 +221,7 @@ void sched_reclaim(struct thread *t)
 /* A server whose SC vanished while it waited itself goes on on that of whoever waits for it. */
 static COLD void ready_without_sc(struct thread *t)
 {
+    remote_hold(t->cpu);
     sched_find_donor(t);
 }
 

@@ -64,7 +64,7 @@ struct thread {
     struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
     struct slot reply;          /* implicit reply capability */
     struct slot *answer_from;   /* while CALLING: the slot that holds the right to answer us */
-    struct tree senders;        /* who waits for us to receive; under the lock, save that the fast path sees if it is empty */
+    struct tree senders;        /* who waits for us to receive: under the lock (the fast path sees if it is empty) */
     struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
 
     /* Cold. */

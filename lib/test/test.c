@@ -112,7 +112,18 @@ static struct holdings take_stock(void)
     return (struct holdings){test_used(FACTORY), info.caps};
 }
 
-/* Dead objects are taken apart when the kernel has time: wait until all is as it was. */
+/* Dead objects are taken apart when the kernel has time: waits until what is held does not change any longer. */
+static struct holdings settle(void)
+{
+    struct holdings last, next = take_stock();
+    do {
+        last = next;
+        sys_sleep(1000);
+        next = take_stock();
+    } while (next.used != last.used || next.caps != last.caps);
+    return next;
+}
+
 static void check_leaks(struct holdings before)
 {
     struct holdings after = take_stock();
@@ -141,7 +152,7 @@ static void run_test(u32 number, const struct test *test)
 {
     now.failed = now.skipped = false;
     if (run_once(test)) {
-        struct holdings before = take_stock();
+        struct holdings before = settle();
         if (run_once(test))
             check_leaks(before);
     }

@@ -61,7 +61,7 @@ struct cpu;
 #define csr_set(name, bits)    __asm__ volatile("csrs " #name ", %0" ::"rK"((u64)(bits)) : "memory")
 #define csr_clear(name, bits)  __asm__ volatile("csrc " #name ", %0" ::"rK"((u64)(bits)) : "memory")
 
-/* Each CPU has one of these, aligned to its size: its stack, and struct cpu above it. entry.S loads tp with the latter. */
+/* Each CPU has one of these, aligned to its size: its stack, and struct cpu above it, to which entry.S points tp. */
 #define ARCH_CPU_AREA   16384
 #define ARCH_CPU_OFFSET 8192
 static inline struct cpu *arch_cpu_self(void)

@@ -1,6 +1,6 @@
 /*
- * From user mode into the kernel and back. While user code runs, sscratch holds the running thread; while the kernel
- * runs, tp does; behind the fast path, tp is the CPU (arch_cpu_self). The kernel runs with interrupts off and takes no traps of its own.
+ * From user mode into the kernel and back. While user code runs, sscratch holds the running thread; on the fast path,
+ * tp does; behind it, tp is the CPU (arch_cpu_self). The kernel runs with interrupts off and takes no traps of its own.
  *
  * An invocation saves only what survives it (struct arch_hot_regs) and tries the fast path, with the message words left
  * in s2-s9. What the fast path leaves saves the words besides; only other traps save all registers.

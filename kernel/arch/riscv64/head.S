@@ -1,7 +1,7 @@
 /*
  * First instructions, at physical 0x80200000, MMU off: a0 = hart id, a1 = device tree. Switches to the kernel's window
- * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well. The other
- * harts are started later, at hart_entry, and take the same way.
+ * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well. The
+ * other harts are started later, at hart_entry, and take the same way.
  */
 #include "kernel/arch/riscv64/offsets.h"
 
