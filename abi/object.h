@@ -14,6 +14,7 @@ enum object_number {
 enum op_number {
 #define OBJECT(name, number, text)
 #define OP(object, name, number, rights, words, items, text) OP_##object##_##name = number,
+#define OP_DEBUG OP
 #include "abi/op.def"
 #undef OBJECT
 #undef OP
@@ -54,5 +55,12 @@ enum thread_state_number {
 
 #define ICU_LEVEL 0
 #define ICU_EDGE  1
+
+/* Log.debug, w1 */
+#define DEBUG_DUMP   1 /* w2: the key, as docs/debugging.md lists them */
+#define DEBUG_TRACE  2 /* w2: 1 on, 0 off */
+#define DEBUG_RECORD 3 /* w2 ring, w3 which record of all ever written -> w1 to w4, see abi/trace.h; E_NOENT: lost */
+#define DEBUG_NAME   4 /* i0 task; w2, w3: its name */
+#define DEBUG_PANIC  5 /* w2: 0 a panic, 1 a trap in the kernel; needs RIGHT_CONTROL */
 
 #define PRIORITY_MAX 255

@@ -6,6 +6,7 @@
  */
 #include "kernel/boot.h"
 #include "kernel/archive.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
@@ -81,6 +82,7 @@ static paddr_t make_pool(const struct machine *m)
 {
     paddr_t end, start = free_area(m, page_up(m->kernel_end), &end);
     u64 bytes = page_down(pool_bytes(m));
+    start += trace_init(arch_phys_to_virt(start), end - start, m->cpu_count, m->timebase_hz, m->command_line);
     if (bytes > end - start)
         bytes = end - start;
     if (bytes < POOL_MIN)
@@ -241,6 +243,7 @@ static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr
     thread->slots = task->slots;
     thread_set_home(thread, thread->cpu);
     list_push_back(&task->threads, &thread->in_task);
+    debug_member(thread);
     thread->hot.pc = entry;
     thread->hot.sp = STACK_TOP;
     thread_set_result(thread, INFO_BASE, UTCB_BASE); /* the first two argument registers */

@@ -1,11 +1,13 @@
 /* Faults as messages. The faulting thread's registers and UTCB stay as they are: the words are made here. */
 #include "kernel/fault.h"
+#include "kernel/debug.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
 
 void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 value)
 {
     u64 *w = t->fault_words;
+    trace(FAULT, t, address, access);
     words_clear(w);
     w[FAULT_WORD_OP] = FAULT_PAGE;
     w[FAULT_WORD_ADDR] = address;
@@ -20,6 +22,7 @@ void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 va
 void fault_exception(struct thread *t, u64 cause, u64 value)
 {
     u64 words[EXC_WORDS];
+    trace(EXCEPTION, t, cause, value);
     arch_exception_read(t, words);
     words[EXC_WORD_OP] = FAULT_EXCEPTION;
     words[EXC_WORD_CAUSE] = cause;

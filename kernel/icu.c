@@ -3,6 +3,7 @@
  * silent, until the driver unmasks its Irq; in edge mode it is completed at once.
  */
 #include "kernel/cpu.h"
+#include "kernel/debug.h"
 #include "kernel/irq.h"
 
 #define LINES 128
@@ -29,6 +30,7 @@ void icu_init(void)
 void icu_fire(u32 line)
 {
     struct irq *irq = line_valid(line) ? lines[line] : NULL;
+    trace(IRQ, NULL, line, 0);
     if (!irq) {
         arch_line_complete(cpu_self()->id, line); /* before it is disabled: the controller ignores it afterwards */
         arch_line_enable(cpu_self()->id, line, false);

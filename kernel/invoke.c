@@ -21,6 +21,9 @@ static const struct operation operations[][OPERATIONS_MAX] = {
 #define OBJECT(name, number, text)
 #define OP(object, name, number, rights, words, items, text)                                                          \
     [OBJ_##object][number] = {op_##object##_##name, rights, words, items},
+#ifdef DEBUG
+#define OP_DEBUG OP
+#endif
 #include "abi/op.def"
 #undef OBJECT
 #undef OP

@@ -7,6 +7,7 @@
  */
 #include "kernel/ipc.h"
 #include "kernel/cold.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/fault.h"
 #include "kernel/gate.h"
@@ -67,6 +68,7 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
         t->sc = NULL;
     }
     to->state = THREAD_READY;
+    debug_blocked(t);
     if (to->root != t->root)
         arch_space_switch(to->root);
 }
@@ -358,6 +360,7 @@ static void await_answer(struct thread *s, struct slot *place)
 /* r, which accepts it, gets the message of s. */
 static void deliver(struct thread *s, struct thread *r, u64 label)
 {
+    trace(MESSAGE, s, debug_number(&r->object), label);
     const u64 filled = TAG_ERROR | (u64)E_EXIST << TAG_CODE_SHIFT;
     u64 tag = filled;
     struct slot *place = r->keep_reply ? r->keep_reply : &r->reply;
@@ -421,6 +424,7 @@ static bool take_sender(struct thread *t);
 
 static void send_to(struct thread *s, struct object *gate)
 {
+    trace(SEND, s, debug_number(gate), debug_number(&gate->receiver->object));
     if (!remote_settled(gate->receiver) && send_elsewhere(s, gate))
         return;
     if (accepts(gate->receiver, NULL))
@@ -488,6 +492,7 @@ void ipc_signal(struct thread *t, struct irq *irq)
         queue_signal(t, irq);
         return;
     }
+    trace(SIGNAL, t, debug_number(&irq->object), irq->object.label);
     timeout_drop(t->cpu, &t->timeout);
     t->keep_reply = NULL;
     words_clear(t->cold.mr);
@@ -533,6 +538,7 @@ err_t ipc_reply(struct thread *t, struct slot *s)
     struct thread *caller = thread_of(slot_object(s));
     s->word = 0; /* the node stays: in the implicit slot the fast path relies on it */
     caller->answer_from = NULL;
+    trace(REPLY, t, debug_number(&caller->object), t->cold.tag);
     timeout_drop(caller->cpu, &caller->timeout);
     err_t error = E_OK;
     u64 tag;
@@ -610,6 +616,7 @@ static void start_wait(struct thread *t)
 
 void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep)
 {
+    trace(RECEIVE, t, open, 0);
     if (open) /* else no call can come, and the one that t has stays its own */
         ipc_drop_reply(&t->reply);
     t->recv_open = open;

@@ -10,6 +10,7 @@
  * first where they start together, so that whoever covers a given page is found in O(log n) per size in use.
  */
 #include "kernel/map.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
 #include "kernel/panic.h"
@@ -211,6 +212,7 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
     vaddr_t start = what & ~0xfffull;
     u32 order = what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK, rights = what & FPAGE_RIGHTS_MASK;
     vaddr_t end = start + (1ull << order), at = space_next(&task->space, start + *done, end);
+    trace(UNMAP, cpu_self()->current, what, self);
     for (u32 steps = 1; at < end; steps++) {
         struct node *n = space_node(&task->space, at);
         vaddr_t next = n ? n->place + node_size(n) : at + ARCH_PAGE_SIZE;
@@ -306,6 +308,7 @@ err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, boo
     u64 size = 1ull << (what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
     u32 rights = what & FPAGE_RIGHTS_MASK;
     bool found = *done > 0;
+    trace(MAP, cpu_self()->current, what, base);
     for (u32 i = 0; *done < size && i < max_nodes; i++) {
         vaddr_t address = start + *done;
         struct node *n = space_node(&from->space, address);
@@ -363,6 +366,7 @@ err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to,
         return E_EXIST;
     struct node *old = from->node;
     struct object *o = slot_object(from);
+    trace(MAP_CAP, cpu_self()->current, debug_number(o), rights);
     struct node *n = node_create(task, (u64)to, FPAGE_OBJECT, 0, slot_rights(from) & rights);
     if (!n)
         return E_NOMEM;

@@ -4,6 +4,7 @@
  * long: a factory takes everything with it that was ever created from it.
  */
 #include "kernel/object.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
 #include "kernel/irq.h"
@@ -22,6 +23,7 @@ void object_init(struct object *o, enum object_number type, struct factory *fact
     list_init(&o->siblings);
     if (factory)
         list_push_back(&factory->objects, &o->siblings);
+    trace(CREATE, cpu_self()->current, debug_number(o), type);
 }
 
 /* Ends what concerns others at once: nobody waits for a dead object. */
@@ -54,6 +56,7 @@ void object_kill(struct object *o)
     if (o->dying || !o->factory) /* what boot made stays: nobody can reach it any longer, that is all */
         return;
     o->dying = true;
+    trace(KILL, cpu_self()->current, debug_number(o), o->type);
     disconnect(o);
     list_remove(&o->siblings);
     list_push_back(&object_dying, &o->siblings);

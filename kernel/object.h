@@ -98,6 +98,9 @@ struct slot *invocation_slot(struct invocation *inv, u32 i);
 
 #define OBJECT(name, number, text)
 #define OP(object, name, number, rights, words, items, text) err_t op_##object##_##name(struct invocation *inv);
+#ifdef DEBUG
+#define OP_DEBUG OP
+#endif
 #include "abi/op.def"
 #undef OBJECT
 #undef OP

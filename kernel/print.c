@@ -1,5 +1,6 @@
 /* Text on the debug console, and the end. */
 #include "kernel/arch.h"
+#include "kernel/debug.h"
 #include "kernel/panic.h"
 #include "lib/base/format.h"
 
@@ -30,5 +31,6 @@ void kernel_panic(const char *format, ...)
     print(format, args);
     va_end(args);
     kernel_print("\n");
+    debug_backtrace(NULL);
     arch_halt();
 }

@@ -1,6 +1,7 @@
 /* The run queues: who runs next, for how long, and on whose account. */
 #include "kernel/sched.h"
 #include "kernel/cold.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/irq.h"
 #include "kernel/object.h"
@@ -112,6 +113,7 @@ void sched_ready(struct thread *t, bool front)
 
 void sched_block(struct thread *t)
 {
+    debug_blocked(t);
     if (t->sc && t->sc->queued)
         dequeue(t->sc->cpu, t->sc);
 }
@@ -350,6 +352,7 @@ static COLD void idle(struct cpu *cpu)
 {
     cpu->current = NULL;
     start_charging(cpu, NULL, arch_time());
+    trace(IDLE, NULL, 0, 0);
     arch_space_switch(arch_kernel_root());
     while (cpu->ready_top < 0 && !cpu->handoff)
         rest(cpu, object_reap());
@@ -443,8 +446,11 @@ struct thread *sched_exit(struct cpu *cpu)
             switch_sc(cpu);
     }
     struct thread *next = cpu->sc->thread;
-    if (next != cpu->current)
+    if (next != cpu->current) {
+        trace(SWITCH, next, cpu->current ? debug_number(&cpu->current->object) : 0, 0);
         arch_space_switch(next->root);
+    }
+    trace(EXIT, next, next->hot.pc, 0);
     cpu->current = next;
     kernel_leave();
     return next;

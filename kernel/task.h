@@ -17,6 +17,9 @@ struct task {
     vaddr_t emptied;                  /* task_destroy: memory is gone up to here */
     u64 caps;                         /* occupied slots */
     struct slot *slots[SLOT_LEAVES];  /* leaves; slot_leaf_none where there is none */
+#ifdef DEBUG
+    char name[16];                    /* for dumps; ends with 0 if shorter */
+#endif
 };
 
 static inline struct task *task_of(struct object *o)

@@ -1,5 +1,6 @@
 /* Threads: life, registers, and the operations on them. */
 #include "kernel/thread.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/fault.h"
 #include "kernel/gate.h"
@@ -119,6 +120,7 @@ void thread_cancel(struct thread *t, err_t error)
     remote_hold(t->cpu);
     if (t->state == THREAD_STOPPED || t->state == THREAD_READY)
         return;
+    trace(CANCEL, t, error, 0);
     if (t->sender.queue)
         ipc_dequeue(&t->sender);
     end_call(t);
@@ -151,6 +153,7 @@ static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
     t->utcb = utcb;
     thread_set_home(t, t->cpu);
     list_push_back(&task->threads, &t->in_task);
+    debug_member(t);
 }
 
 err_t op_THREAD_CONTROL(struct invocation *inv)

@@ -100,6 +100,9 @@ struct thread {
 
     u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */
     struct arch_fpu fpu;
+#ifdef DEBUG
+    u64 since; /* when it began to wait, or last ran, in ticks */
+#endif
 };
 
 /* Never runs, never waits: receiver of all that has no receiver. */

@@ -357,3 +357,28 @@ static inline err_t sc_consumed(cap_t sc, u64 *us)
 
 /* Writes to the debug console, in pieces of at most 48 bytes. */
 void log_write(cap_t log, const char *text, size_t length);
+
+/* Log.debug: `what` is DEBUG_*, answer: four words, may be NULL. NOSYS: the kernel is a release build. */
+static inline err_t log_debug(cap_t log, u64 what, u64 a, u64 b, u64 answer[4])
+{
+    struct msg m = {.tag = TAG(4, what == DEBUG_NAME), .w = {OP_LOG_DEBUG, what, a, b}}; /* the task is an item */
+    err_t error = sys_object_call(log, &m);
+    for (u32 i = 0; answer && i < 4; i++)
+        answer[i] = m.w[1 + i];
+    return error;
+}
+
+/* Names a task for what the kernel can tell in debug builds; in release builds this is nothing. */
+static inline void debug_name_task(cap_t log, cap_t task, const char *name)
+{
+#ifdef DEBUG
+    union {
+        char letter[16];
+        u64 word[2];
+    } text = {{0}};
+    for (u32 i = 0; i < sizeof text && name[i]; i++)
+        text.letter[i] = name[i];
+    sys_put_cap(0, task);
+    log_debug(log, DEBUG_NAME, text.word[0], text.word[1], NULL);
+#endif
+}

@@ -225,6 +225,7 @@ static err_t try_start(u32 index, const struct system_program *p)
     error = write_start(nursery, p, &gifts, &params.start_size);
     if (!error)
         error = nursery_make_task(nursery, &maker, p->priority, &params);
+    debug_name_task(SLOT_LOG, nursery + SLOT_TASK, text(p->name));
     if (!error)
         error = give(nursery + SLOT_TASK, &gifts);
     if (!error)

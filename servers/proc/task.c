@@ -62,6 +62,7 @@ err_t proc_task_make(struct proc_task *task, const char *name, u32 pid, struct m
         error = fill_nursery(task->nursery, session, executable, start);
     if (!error)
         error = nursery_make_task(task->nursery, &maker, PRIORITY, &params);
+    debug_name_task(SLOT_LOG, task->nursery + SLOT_TASK, name);
     if (error)
         proc_task_destroy(task);
     return error;

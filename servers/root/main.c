@@ -228,6 +228,8 @@ static void start_init(void)
                                .boot_ticks = env_start->boot_ticks,
                                .epoch_us = env_start->epoch_us};
     err_t error = loader_make_task(nursery, &image, data, false, INIT_PRIORITY, &params);
+    debug_name_task(BOOT_SLOT_LOG, BOOT_SLOT_TASK, "root");
+    debug_name_task(BOOT_SLOT_LOG, nursery + SLOT_TASK, "init");
     if (!error)
         give_gifts(nursery + SLOT_TASK, gifts, count);
     if (!error)

@@ -1,5 +1,6 @@
 /* The machine that the portable kernel runs on when it is linked into a test. */
 #include "kernel/arch/host/host.h"
+#include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/fault.h"
 #include "kernel/invoke.h"
@@ -187,6 +188,11 @@ int arch_console_get(void)
 }
 
 void arch_halt(void)
+{
+    abort();
+}
+
+void debug_trap(void)
 {
     abort();
 }

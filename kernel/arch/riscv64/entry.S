@@ -5,6 +5,7 @@
  * An invocation saves only what survives it (struct arch_hot_regs) and tries the fast path, with the message words left
  * in s2-s9. What the fast path leaves saves the words besides; only other traps save all registers.
  */
+#include "kernel/arch/riscv64/debug.h"
 #include "kernel/arch/riscv64/offsets.h"
 
     .section .text.entry
@@ -20,6 +21,7 @@ trap_entry:
     addi  gp, gp, -8                /* environment call from user mode? */
     csrr  s0, sscratch
     sd    s0, THREAD_TP(tp)
+    debug_vector s0, debug_trap_entry
     csrr  s0, sstatus
     sd    s0, THREAD_STATUS(tp)
     bnez  gp, not_ecall
@@ -43,6 +45,7 @@ fast_done:
     csrw  sepc, t0
     csrw  sstatus, t1
     csrw  sscratch, a0
+    debug_vector t0, trap_entry
     ld    sp, THREAD_SP(a0)
     ld    gp, THREAD_GP(a0)
     ld    s0, THREAD_S0(a0)

@@ -1,4 +1,5 @@
 /* What the device tree says of the machine, the timer, and the console: between head.S and the portable boot. */
+#include "kernel/arch/riscv64/debug.h"
 #include "kernel/arch/riscv64/fdt.h"
 #include "kernel/arch/riscv64/mmu.h"
 #include "kernel/arch/riscv64/plic.h"
@@ -98,6 +99,7 @@ static void visit(void *context, const struct fdt_property *p)
 {
     struct facts *f = context;
     struct machine *m = &f->machine;
+    debug_visit(p);
     if (!strcmp(p->node, "chosen")) {
         visit_chosen(m, p);
     } else if (node_is(p, "memory@") && !strcmp(p->name, "reg") && !m->ram_end) {
@@ -150,6 +152,7 @@ static void describe(struct facts *f, paddr_t dtb)
 static void setup_hart(void)
 {
     csr_write(stvec, trap_entry);
+    debug_boot();
     csr_write(scounteren, 7); /* users may read cycle, time and instret */
     csr_write(sie, 1 << 1 | 1 << 5 | 1 << 9);
 }

@@ -1,4 +1,5 @@
 /* All registers of a thread, to memory and back: what a trap that is no invocation needs. */
+#include "kernel/arch/riscv64/debug.h"
 #include "kernel/arch/riscv64/offsets.h"
 
     .section .text.entry
@@ -10,6 +11,7 @@ resume_all:
     csrw  sepc, t0
     csrw  sstatus, t1
     csrw  sscratch, a0
+    debug_vector t0, trap_entry
     ld    sp, THREAD_SP(a0)
     ld    gp, THREAD_GP(a0)
     ld    s0, THREAD_S0(a0)

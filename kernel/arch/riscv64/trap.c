@@ -1,8 +1,10 @@
 /* What brings the CPU into the kernel besides the fast path, and how it leaves. */
+#include "kernel/arch/riscv64/debug.h"
 #include "kernel/arch/riscv64/fpu.h"
 #include "kernel/arch/riscv64/offsets.h"
 #include "kernel/arch/riscv64/plic.h"
 #include "kernel/cold.h"
+#include "kernel/debug.h"
 #include "kernel/fault.h"
 #include "kernel/invoke.h"
 #include "kernel/irq.h"
@@ -29,6 +31,7 @@ _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cach
 #define CAUSE_TIMER          (CAUSE_INTERRUPT | 5)
 #define CAUSE_EXTERNAL       (CAUSE_INTERRUPT | 9)
 #define CAUSE_ILLEGAL        2
+#define CAUSE_ECALL          8
 #define CAUSE_FETCH_FAULT    12
 #define CAUSE_LOAD_FAULT     13
 #define CAUSE_STORE_FAULT    15
@@ -64,6 +67,7 @@ struct thread *trap_invoke(struct thread *t)
     bool undisturbed = kernel_turn(ticket) || wait_with_invocation(cpu, t, ticket);
     if (cpu->requests)
         remote_serve(cpu);
+    trace(ENTRY, t, CAUSE_ECALL, t->cold.selector);
     if (undisturbed)
         invoke(t);
     return sched_exit(cpu);
@@ -71,6 +75,7 @@ struct thread *trap_invoke(struct thread *t)
 
 static void serve_interrupts(u64 pending)
 {
+    debug_poll();
     if (pending & SIE_SOFTWARE)
         arch_ipi_clear();
     if (pending & SIE_TIMER)
@@ -100,6 +105,7 @@ struct thread *trap_other(struct thread *t)
     if (cause == CAUSE_ILLEGAL && fpu_acquire(t))
         return t;
     cpu->current = t;
+    trace(ENTRY, t, cause, value);
     kernel_enter(cpu);
     if (cause & CAUSE_INTERRUPT)
         arch_serve();
