@@ -10,26 +10,27 @@
 /*
  * Selector: which capability, and which phases the invocation has.
  *
- *   63      44 43         12 11   4   3     2    1    0
- *  +----------+-------------+------+-----+----+----+----+
- *  |    0     | slot        |  0   |REPLY|OPEN|RECV|SEND|
- *  +----------+-------------+------+-----+----+----+----+
+ *   63         25   24   23  20 19         0
+ *  +-------------+-----+-------+------------+
+ *  |      0      |TIMED| phases| slot       |
+ *  +-------------+-----+-------+------------+
  *
- * Legal combinations are those of the table; any other is E_INVAL.
+ * The most frequent one, CALL, is the slot's number alone. Anything that is not listed here is E_INVAL.
  */
-#define SEL_SEND  0x1ull /* send phase: to the object in the slot */
-#define SEL_RECV  0x2ull /* receive phase, after the send phase if there is one */
-#define SEL_OPEN  0x4ull /* receive from anybody; else only from the send phase's partner or the slot's object */
-#define SEL_REPLY 0x8ull /* the send phase answers a call: reply capability in the slot, slot 0 = the implicit one */
-#define SEL_SLOT_SHIFT 12
+#define SEL_OP_SHIFT   20
+#define SEL_SLOT_MASK  0xfffffull
+#define SEL_OP_MASK    (0xfull << SEL_OP_SHIFT)
+#define SEL_TIMED      (1ull << 24) /* timeouts and reply slot count; without it: never, and the implicit one */
 
-#define SEL_OP_SEND       (SEL_SEND)
-#define SEL_OP_CALL       (SEL_SEND | SEL_RECV)
-#define SEL_OP_RECV       (SEL_RECV) /* closed: from the Irq in the slot; slot 0 = nobody, that is: sleep */
-#define SEL_OP_WAIT       (SEL_RECV | SEL_OPEN)
-#define SEL_OP_SEND_WAIT  (SEL_SEND | SEL_RECV | SEL_OPEN)
-#define SEL_OP_REPLY      (SEL_SEND | SEL_REPLY)
-#define SEL_OP_REPLY_WAIT (SEL_SEND | SEL_REPLY | SEL_RECV | SEL_OPEN)
+#define SEL_OP_CALL       (0ull << SEL_OP_SHIFT) /* send, then receive the answer from that partner only */
+#define SEL_OP_REPLY_WAIT (1ull << SEL_OP_SHIFT) /* answer (reply capability in the slot, 0 = implicit), then wait */
+#define SEL_OP_SEND       (2ull << SEL_OP_SHIFT)
+#define SEL_OP_RECV       (3ull << SEL_OP_SHIFT) /* closed: from the Irq in the slot; slot 0 = nobody, that is: sleep */
+#define SEL_OP_WAIT       (4ull << SEL_OP_SHIFT) /* open: from anybody */
+#define SEL_OP_SEND_WAIT  (5ull << SEL_OP_SHIFT)
+#define SEL_OP_REPLY      (6ull << SEL_OP_SHIFT)
+
+#define SEL(slot, op) ((u64)(slot) | (op))
 
 /*
  * Tag: the shape of the message.
@@ -61,6 +62,7 @@
  * Timeouts: send phase in the upper half of the word, receive phase in the lower.
  * 0 = never; 1 = zero (do not block); up to 2^31-1 = microseconds from the start of the phase;
  * bit 31 set = at the absolute time utcb.deadline[0] (send) or [1] (receive), in microseconds since boot.
+ * They are looked at if the selector has SEL_TIMED.
  */
 #define TIMEOUT_NEVER    0u
 #define TIMEOUT_ZERO     1u

@@ -246,7 +246,7 @@ static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr
     debug_member(thread);
     thread->hot.pc = entry;
     thread->hot.sp = STACK_TOP;
-    thread_set_result(thread, INFO_BASE, UTCB_BASE); /* the first two argument registers */
+    arch_regs_argument(thread, INFO_BASE, UTCB_BASE);
     sc->owner = sc->thread = thread;
     thread->own_sc = thread->sc = sc;
     sched_ready(thread, false);

@@ -6,7 +6,7 @@ kernel_sources := $(wildcard kernel/*.c kernel/arch/$(arch)/*.c kernel/arch/$(ar
                   lib/base/memory.c lib/base/string.c lib/base/format.c lib/base/tree.c
 kernel_objects := $(patsubst %,$(build)/kernel/obj/%.o,$(basename $(kernel_sources)))
 kernel_flags := $(common_flags) $(mode_flags_$(mode)) -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany \
-                -mno-relax -msmall-data-limit=0 -ffreestanding -fno-pic -fno-stack-protector \
+                -msmall-data-limit=0 -ffreestanding -fno-pic -fno-stack-protector \
                 -fno-asynchronous-unwind-tables -ffunction-sections \
                 -fdata-sections -fno-jump-tables  -Ikernel/arch/$(arch)
 

@@ -2,3 +2,6 @@
 #pragma once
 
 #define COLD __attribute__((noinline, cold))
+/* Keeps the compiler from splitting live ranges, that is, from copying arguments about, before the frequent path. */
+#define NO_SHRINK_WRAP __attribute__((optimize("no-shrink-wrap")))
+#define ALWAYS_INLINE inline __attribute__((always_inline))

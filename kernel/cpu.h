@@ -43,9 +43,9 @@ struct cpu {
     u64 sc_end;               /* when its budget ends, in ticks; idle: charged up to here */
     u64 timer_armed;          /* when the timer will fire */
     i64 ready_top;            /* highest priority in the queues, -1 = none */
-    u64 hook;                 /* not 0: something is special about every switch (tracing, say); no fast path */
-    u64 open_here;            /* thread.state_home of threads of this CPU that wait for anybody */
+    u64 open_here;            /* thread.state_home of threads of this CPU that wait for anybody; see cpu_set_hook */
     u64 calling_here;         /* the same of those that wait for an answer */
+    u64 hook;                 /* not 0: something is special about every switch (tracing, say); no fast path */
 
     u32 rest;                 /* enum cpu_rest; atomic */
     u32 requests;             /* enum cpu_request */
@@ -66,6 +66,14 @@ struct cpu {
         vaddr_t address;
     } flush[FLUSHES_MAX];
 };
+
+/* Sets or clears bits of cpu->hook. With any of them set, the fast path finds no partner that waits here. */
+static inline void cpu_set_hook(struct cpu *cpu, u64 bits, bool on)
+{
+    cpu->hook = on ? cpu->hook | bits : cpu->hook & ~bits;
+    __atomic_store_n(&cpu->open_here, cpu->hook ? ~0ull : STATE_AT(THREAD_WAIT_OPEN, cpu->id), __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->calling_here, cpu->hook ? ~0ull : STATE_AT(THREAD_CALLING, cpu->id), __ATOMIC_RELAXED);
+}
 
 /* All CPUs, the one that booted first; constant after boot. */
 extern struct cpu *cpu_table[CPUS_MAX];

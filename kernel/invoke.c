@@ -99,7 +99,7 @@ static bool invoke_object(struct thread *t, struct slot *s)
 
 static struct slot *selected_slot(struct thread *t)
 {
-    return task_slot(t->task, t->cold.selector >> SEL_SLOT_SHIFT);
+    return task_slot(t->task, t->cold.selector & SEL_SLOT_MASK);
 }
 
 /* Reply slot asked for in the receive phase: NULL = implicit. It must exist and be empty. */
@@ -132,7 +132,7 @@ static void wait_open(struct thread *t)
 static void wait_closed(struct thread *t)
 {
     struct slot *s = selected_slot(t);
-    if (t->cold.selector >> SEL_SLOT_SHIFT == 0)
+    if ((t->cold.selector & SEL_SLOT_MASK) == 0)
         ipc_wait(t, false, NULL, NULL);
     else if (!s->word)
         thread_set_error(t, E_NOENT);
@@ -170,9 +170,19 @@ static inline void send(struct thread *t, u64 op)
         invoke_object(t, s);
 }
 
+void invoke_call(struct thread *t, struct slot *s)
+{
+    if (s->node == &node_reply)
+        thread_set_error(t, E_NOENT);
+    else if (slot_object(s)->type == OBJ_GATE && !(t->cold.tag & TAG_OBJECT))
+        ipc_send(t, s, SEL_OP_CALL);
+    else
+        invoke_object(t, s);
+}
+
 static void reply(struct thread *t, u64 op)
 {
-    bool implicit = t->cold.selector >> SEL_SLOT_SHIFT == 0;
+    bool implicit = (t->cold.selector & SEL_SLOT_MASK) == 0;
     err_t error = ipc_reply(t, implicit ? &t->reply : selected_slot(t));
     if (op == SEL_OP_REPLY_WAIT && !error)
         wait_open(t);
@@ -205,7 +215,7 @@ static COLD void invoke_other(struct thread *t, u64 op)
 
 void invoke(struct thread *t)
 {
-    u64 op = t->cold.selector & ((1ull << SEL_SLOT_SHIFT) - 1);
+    u64 op = t->cold.selector & ~(SEL_SLOT_MASK | SEL_TIMED);
     if (op == SEL_OP_CALL)
         send(t, op);
     else if (op == SEL_OP_REPLY_WAIT)

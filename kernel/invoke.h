@@ -5,3 +5,6 @@
 
 /* Executes the invocation in t's registers. */
 void invoke(struct thread *t);
+
+/* The same, known to be a call through s, which is not empty. */
+void invoke_call(struct thread *t, struct slot *s);

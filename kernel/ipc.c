@@ -20,7 +20,7 @@
 /* --- fast path --- */
 
 /* Words from 8 on, from UTCB to UTCB; both lie in kernel-user memory, which never faults. */
-void ipc_copy_words(const struct thread *from, struct thread *to, u64 words)
+static void copy_words(const struct thread *from, struct thread *to, u64 words)
 {
     const u64 *s = from->utcb->mr + MSG_REGS, *end = from->utcb->mr + words;
     u64 *d = to->utcb->mr + MSG_REGS;
@@ -69,48 +69,48 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
     }
     to->state = THREAD_READY;
     debug_blocked(t);
-    if (to->root != t->root)
-        arch_space_switch(to->root);
+    arch_space_switch(to->root);
 }
 
-/* Whom the call leads to, and the label that it learns; NULL: take the slow path, nothing has happened. */
-static inline struct thread *fast_call(struct cpu *cpu, struct thread *t, u64 selector, u64 *label)
+/*
+ * A call through the slot: the thread that it leads to and the label that it learns. NULL: take the slow path, nothing
+ * has happened.
+ */
+static ALWAYS_INLINE struct thread *fast_call(struct thread *t, struct slot *s, u64 *label)
 {
-    u64 index = selector >> SEL_SLOT_SHIFT;
-    struct slot *s = &t->slots[index / SLOTS_PER_LEAF][index % SLOTS_PER_LEAF];
     if (!(s->word & RIGHT_USE))
         return NULL;
     struct object *gate = slot_object(s);
     struct thread *to = gate->receiver;
+    struct cpu *cpu = t->cpu;
     struct sc *sc = to->sc;
     struct change c = {0};
-    if (to->state_home != cpu->open_here   /* waits for anybody, for ever, on this CPU; and it is a gate to a thread */
-        || cpu->hook                       /* something is special about switches at present */
+    if (to->state_home != cpu->open_here   /* waits for anybody, for ever, on this CPU; nothing is special about that */
         || !may_change(cpu, sc, &c))
         return NULL;
 
     /* point of no return */
     if (!sc)
         to->donor = t;
-    to->reply.word = (u64)&t->object;
+    to->reply.word = (u64)t;
     t->answer_from = &to->reply;
     t->state = THREAD_CALLING;
-    change_thread(cpu, t, to, sc, c);
     *label = gate->label;
+    change_thread(cpu, t, to, sc, c);
     return to;
 }
 
-static inline struct thread *fast_reply_wait(struct cpu *cpu, struct thread *t)
+static ALWAYS_INLINE struct thread *fast_reply_wait(struct thread *t)
 {
-    if (!t->reply.word)
+    struct thread *to = slot_caller(&t->reply);
+    if (!to)
         return NULL;
-    struct thread *to = thread_of((struct object *)t->reply.word);
+    struct cpu *cpu = t->cpu;
     struct sc *sc = to->sc;
     struct change c = {0};
-    if (to->state_home != cpu->calling_here  /* a plain call of a thread of this CPU: no time limit, no fault */
+    if (to->state_home != cpu->calling_here  /* a plain call on this CPU: no time limit, no fault; nothing is special */
         || t->senders.root                   /* others wait for us */
         || t->donor != (sc ? NULL : to)      /* both have SCs of their own, or the caller gets back what it lent */
-        || cpu->hook
         || !may_change(cpu, sc, &c))
         return NULL;
 
@@ -118,29 +118,57 @@ static inline struct thread *fast_reply_wait(struct cpu *cpu, struct thread *t)
     if (!sc)
         t->donor = NULL;
     t->reply.word = 0;
-    to->answer_from = NULL;
     t->state = THREAD_WAIT_OPEN;
     change_thread(cpu, t, to, sc, c);
     return to;
 }
 
 /*
- * Entered from the trap with the message words still in their registers, where this function leaves them, and neither
- * timeouts nor a reply slot asked for. Gives the thread to go on with and the label it learns; NULL: take the slow
- * path, nothing has happened. Words beyond those in registers are the entry's to copy.
+ * Entered from the trap with tag and message words still in their registers, where these functions leave them. They
+ * end in one of the ways out that the architecture has; that these take what came in where it was spares the moves.
  */
-struct fast_path ipc_fast(u64 tag, u64 selector, struct thread *t)
+void ipc_fast_call(u64 selector, u64 unused, struct thread *t)
 {
-    struct cpu *cpu = t->cpu;
-    struct thread *next = NULL;
-    u64 label = 0;
-    if (tag > MSG_WORDS_MAX) /* items, flags, or too long */
-        next = NULL;
-    else if ((selector & ~((u64)(SLOTS - 1) << SEL_SLOT_SHIFT)) == SEL_OP_CALL)
-        next = fast_call(cpu, t, selector, &label);
-    else if (selector == SEL_OP_REPLY_WAIT)
-        next = fast_reply_wait(cpu, t);
-    return (struct fast_path){next, label};
+    u64 label;
+    struct slot *s = thread_slot(t, selector);
+    struct thread *to = fast_call(t, s, &label);
+    if (to)
+        ipc_finish(selector, label, t, to);
+    else
+        ipc_call_other(selector, s, t);
+}
+
+void ipc_fast_reply_wait(u64 selector, u64 unused, struct thread *t)
+{
+    struct thread *to = fast_reply_wait(t);
+    if (to)
+        ipc_finish(selector, 0, t, to);
+    else
+        ipc_decline(selector, unused, t);
+}
+
+void ipc_fast_call_long(u64 selector, u64 unused, struct thread *t, u64 tag)
+{
+    u64 label;
+    struct slot *s = thread_slot(t, selector);
+    struct thread *to = tag <= MSG_WORDS_MAX ? fast_call(t, s, &label) : NULL;
+    if (!to) {
+        ipc_call_other(selector, s, t);
+        return;
+    }
+    copy_words(t, to, tag);
+    ipc_finish(selector, label, t, to);
+}
+
+void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 tag)
+{
+    struct thread *to = tag <= MSG_WORDS_MAX ? fast_reply_wait(t) : NULL;
+    if (!to) {
+        ipc_decline(selector, unused, t);
+        return;
+    }
+    copy_words(t, to, tag);
+    ipc_finish(selector, 0, t, to);
 }
 
 /* --- queues and time limits --- */
@@ -315,7 +343,7 @@ static err_t transfer(struct thread *s, struct thread *r, u64 *tag)
     if (s->call_kind == CALL_EXCEPTION)
         copy_exception(s, r);
     else if (words > MSG_REGS)
-        ipc_copy_words(s, r, words);
+        copy_words(s, r, words);
     err_t error = items ? transfer_items(s, r, items, false, &done) : E_OK;
     *tag = TAG(words, done) | (error ? TAG_ERROR | (u64)error << TAG_CODE_SHIFT : 0);
     return error;
@@ -337,7 +365,7 @@ static void finish_send(struct thread *s, err_t error)
         return;
     }
     if (s->waits_after_send) {
-        s->cold.selector = SEL_OP_WAIT;
+        s->cold.selector = SEL_OP_WAIT | SEL_TIMED;
         arch_regs_restart(s);
     } else {
         thread_set_result(s, 0, 0);
@@ -348,7 +376,7 @@ static void finish_send(struct thread *s, err_t error)
 /* s waits for the answer, which only the holder of the right in `place` can give. */
 static void await_answer(struct thread *s, struct slot *place)
 {
-    place->word = (u64)&s->object;
+    place->word = (u64)s;
     place->node = &node_reply;
     s->answer_from = place;
     bool plain = s->call_kind == CALL_MESSAGE && phase_timeout(s, PHASE_RECEIVE) == TIMEOUT_NEVER;
@@ -535,9 +563,8 @@ err_t ipc_reply(struct thread *t, struct slot *s)
 {
     if (s->node != &node_reply || !s->word)
         return E_NOENT;
-    struct thread *caller = thread_of(slot_object(s));
+    struct thread *caller = slot_caller(s);
     s->word = 0; /* the node stays: in the implicit slot the fast path relies on it */
-    caller->answer_from = NULL;
     trace(REPLY, t, debug_number(&caller->object), t->cold.tag);
     timeout_drop(caller->cpu, &caller->timeout);
     err_t error = E_OK;
@@ -562,8 +589,7 @@ void ipc_drop_reply(struct slot *s)
 {
     if (!s->word || s->node != &node_reply)
         return;
-    struct thread *caller = thread_of(slot_object(s));
-    thread_cancel(caller, E_CANCELED);
+    thread_cancel(slot_caller(s), E_CANCELED);
 }
 
 bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind)

@@ -3,15 +3,23 @@
 
 #include "kernel/thread.h"
 
-/* Whom the fast path leads to, and what label that thread learns. */
-struct fast_path {
-    struct thread *next;
-    u64 label;
-};
-struct fast_path ipc_fast(u64 tag, u64 selector, struct thread *t);
+/*
+ * The fast path, entered by the architecture for invocations without SEL_TIMED: a call whose slot is in range, and a
+ * reply-and-wait by the implicit reply capability. Tag and message words are where the trap left them; tags above
+ * MSG_REGS (more words, or items and flags) have entries of their own.
+ */
+void ipc_fast_call(u64 selector, u64 unused, struct thread *t);
+void ipc_fast_reply_wait(u64 selector, u64 unused, struct thread *t);
+void ipc_fast_call_long(u64 selector, u64 unused, struct thread *t, u64 tag);
+void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 tag);
 
-/* Words from MSG_REGS up to `words`, from UTCB to UTCB. */
-void ipc_copy_words(const struct thread *from, struct thread *to, u64 words);
+/*
+ * Its ways out, supplied by the architecture; none returns. To `to`, which gets the label, and tag and words as they
+ * are. To invoke_call, or if s is empty back to t with E_NOENT. To invoke. In the last two nothing has happened.
+ */
+void ipc_finish(u64 selector, u64 label, struct thread *t, struct thread *to);
+void ipc_call_other(u64 selector, struct slot *s, struct thread *t);
+void ipc_decline(u64 selector, u64 unused, struct thread *t);
 
 /*
  * The send phase: t's message, in its registers, goes through the gate in `s`; `op` is the selector's SEL_OP_*. Blocks

@@ -31,7 +31,7 @@ struct object {
 
 /*
  * Slot of an object space: pointer to the object with the rights in its lowest four bits; 0 = empty, whatever the node
- * is. A reply capability is the calling thread's object without rights, and its node is &node_reply.
+ * is. A reply capability is the calling thread (slot_caller), and its node is &node_reply.
  */
 struct slot {
     u64 word;

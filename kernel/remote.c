@@ -23,8 +23,7 @@ void cpu_add(struct cpu *cpu)
 {
     cpu->id = cpu_count;
     cpu->bit = 1ull << cpu_count;
-    cpu->open_here = STATE_AT(THREAD_WAIT_OPEN, cpu->id);
-    cpu->calling_here = STATE_AT(THREAD_CALLING, cpu->id);
+    cpu_set_hook(cpu, 0, false);
     cpu->rest = CPU_OFF;
     list_init(&cpu->look);
     cpu_table[cpu_count++] = cpu;

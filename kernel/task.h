@@ -5,6 +5,7 @@
 
 #include "kernel/map.h"
 #include "kernel/space.h"
+#include "kernel/thread.h"
 
 #define SLOTS_PER_LEAF 256 /* a page of slots */
 #define SLOT_LEAVES    128 /* leaves of an object space: 32,768 slots */
@@ -37,6 +38,12 @@ bool task_destroy(struct task *t);
 
 /* Slot of the object space for reading: an empty one if the index is too large or nothing was ever there. */
 struct slot *task_slot(struct task *t, u64 index);
+
+/* The same for a thread, quickly: the index is in range. */
+static inline struct slot *thread_slot(const struct thread *t, u64 index)
+{
+    return &t->slots[index / SLOTS_PER_LEAF][index % SLOTS_PER_LEAF];
+}
 
 /* Whether there is memory for the slot, so that it can be written. */
 bool task_slot_exists(struct task *t, u64 index);

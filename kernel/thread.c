@@ -109,10 +109,8 @@ void thread_set_error(struct thread *t, err_t error)
 /* A call is given up: nobody can answer it any longer. */
 static void end_call(struct thread *t)
 {
-    if (!t->answer_from)
-        return;
-    t->answer_from->word = 0;
-    t->answer_from = NULL;
+    if (thread_calling(t))
+        t->answer_from->word = 0;
 }
 
 void thread_cancel(struct thread *t, err_t error)
@@ -198,7 +196,7 @@ static void set_registers(struct thread *t, u64 flags, const u64 *w)
     if (flags & EX_REGS_SP)
         t->hot.sp = w[3];
     if (flags & EX_REGS_ARG)
-        t->cold.tag = w[4];
+        arch_regs_argument(t, w[4], 0);
     if (flags & EX_REGS_TP)
         t->hot.tp = w[5];
 }

@@ -14,8 +14,8 @@ struct semaphore;
 struct task;
 
 enum thread_state {
-    THREAD_STOPPED,   /* does not run until ex_regs */
     THREAD_READY,     /* runs or would, given the CPU (and an SC) */
+    THREAD_STOPPED,   /* does not run until ex_regs */
     THREAD_WAIT_OPEN, /* waits for anybody, for ever, implicit reply slot: the fast path's partner */
     THREAD_WAIT,      /* waits: with time limit, with a reply slot, or for one partner only */
     THREAD_CALLING,   /* waits for ever for the answer to a message: the fast path's partner */
@@ -63,7 +63,7 @@ struct thread {
     struct slot **slots;        /* object space of the task */
     struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
     struct slot reply;          /* implicit reply capability */
-    struct slot *answer_from;   /* while CALLING: the slot that holds the right to answer us */
+    struct slot *answer_from;   /* while CALLING (undefined else): the slot that holds the right to answer us */
     struct tree senders;        /* who waits for us to receive: under the lock (the fast path sees if it is empty) */
     struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
 
@@ -166,4 +166,10 @@ void thread_set_home(struct thread *t, struct cpu *cpu);
 static inline bool thread_calling(const struct thread *t)
 {
     return t->state == THREAD_CALLING || t->state == THREAD_CALLING_X;
+}
+
+/* Who waits for the answer that the reply capability in s gives; NULL: the slot is empty. */
+static inline struct thread *slot_caller(const struct slot *s)
+{
+    return (struct thread *)s->word;
 }

@@ -2,16 +2,17 @@
  * How an invocation uses the registers of RV64. `ecall` from user mode is the one system call:
  *
  *          in                                  out
- *   a0     tag                                 tag
- *   a1     selector                            label of the gate or Irq that was received from
- *   a2     timeouts                            0
- *   a3     slot for the reply capability of    0
- *          what is received (0 = implicit)
+ *   s1     tag                                 tag
  *   s2-s9  message words 0-7                   message words 0-7
+ *   a0     selector                            0
+ *   a1     -                                   label of the gate or Irq that was received from
+ *   a2     slot for the reply capability of    0
+ *          what is received (0 = implicit)     } these two count if the selector has SEL_TIMED
+ *   a3     timeouts                            0
  *   kept   pc, sp, gp, tp, s0
- *   zeroed ra, a2-a7, t0-t6, s1, s10, s11
+ *   zeroed ra, a0, a2-a7, t0-t6, s10, s11
  *
- * Message words sit in callee-saved registers because the kernel's fast path, a C function, leaves those alone.
+ * The message sits in callee-saved registers because the kernel's fast path, a C function, leaves those alone.
  * The floating-point registers belong to the thread; no invocation changes them.
  */
 #pragma once

@@ -37,7 +37,7 @@ static void print_slot(u64 index, const struct slot *s)
     const struct object *o = slot_object(s);
     if (s->node == &node_reply) {
         kernel_print("  %5lu reply to ", index);
-        debug_print_thread(thread_of((struct object *)o));
+        debug_print_thread(slot_caller(s));
         kernel_print("\n");
         return;
     }

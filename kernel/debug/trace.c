@@ -54,12 +54,8 @@ u64 trace_init(void *start, u64 room, u64 cpus, u64 hz, const char *command_line
 void trace_switch(bool on)
 {
     trace_state.on = on;
-    for (u32 i = 0; i < cpu_count; i++) {
-        if (on)
-            __atomic_or_fetch(&cpu_table[i]->hook, HOOK_TRACE, __ATOMIC_RELAXED);
-        else
-            __atomic_and_fetch(&cpu_table[i]->hook, ~(u64)HOOK_TRACE, __ATOMIC_RELAXED);
-    }
+    for (u32 i = 0; i < cpu_count; i++)
+        cpu_set_hook(cpu_table[i], HOOK_TRACE, on);
 }
 
 void trace_write(u64 ring, enum trace_event event, u32 thread, u64 a, u64 b)

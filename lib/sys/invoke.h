@@ -31,7 +31,10 @@ extern __thread struct utcb *sys_utcb;
 static inline __attribute__((always_inline)) void sys_invoke(struct msg *m, u64 selector, u64 timeouts,
                                                              cap_t reply_slot)
 {
-    sys_arch_invoke(&m->tag, &m->label, m->w, selector, timeouts, reply_slot);
+    if (__builtin_constant_p(timeouts | reply_slot) && !(timeouts | reply_slot))
+        sys_arch_invoke(&m->tag, &m->label, m->w, selector);
+    else
+        sys_arch_invoke_timed(&m->tag, &m->label, m->w, selector | SEL_TIMED, timeouts, reply_slot);
 }
 
 /* Error of an invocation by its returned tag: E_OK if the message went and, for a call, the answer came. */
@@ -39,8 +42,6 @@ static inline __attribute__((always_inline)) err_t sys_tag_error(u64 tag)
 {
     return (tag & TAG_ERROR) ? (err_t)((tag >> TAG_CODE_SHIFT) & TAG_CODE_MASK) : E_OK;
 }
-
-#define SEL(slot, op) (((u64)(slot) << SEL_SLOT_SHIFT) | (op))
 
 /* Call the object in `slot` and wait for the answer, without time limit. */
 static inline __attribute__((always_inline)) err_t sys_call(struct msg *m, cap_t slot)

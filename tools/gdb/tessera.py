@@ -8,7 +8,7 @@
 import gdb
 
 KINDS = ["?", "task", "thread", "factory", "gate", "irq", "icu", "scheduler", "semaphore", "sc", "log"]
-STATES = ["stopped", "ready", "wait", "wait (limited)", "calling", "calling (limited)", "sending", "down"]
+STATES = ["ready", "stopped", "wait", "wait (limited)", "calling", "calling (limited)", "sending", "down"]
 
 
 def container(pointer, type_name, field):

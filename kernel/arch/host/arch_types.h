@@ -18,10 +18,8 @@ struct arch_hot_regs {
 struct arch_cold_regs {
     u64 mr[MSG_REGS];
     u64 tag;
-    union {
-        u64 selector;
-        u64 label;
-    };
+    u64 selector;
+    u64 label;
     u64 timeouts;
     u64 reply_slot;
     bool restart; /* the invocation is executed again when the thread runs next */

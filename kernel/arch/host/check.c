@@ -88,7 +88,7 @@ static void check_slots(struct task *t)
             if (!s->word)
                 continue;
             if (s->node == &node_reply) {
-                EXPECT(thread_of(slot_object(s))->answer_from == s);
+                EXPECT(slot_caller(s)->answer_from == s);
                 continue;
             }
             caps++;
@@ -162,11 +162,10 @@ static void check_thread(struct thread *t)
 {
     check_queue(&t->senders);
     EXPECT((t->state == THREAD_SENDING || t->state == THREAD_DOWN) == (t->sender.queue != NULL));
-    EXPECT(thread_calling(t) == (t->answer_from != NULL));
-    if (t->answer_from)
-        EXPECT(slot_object(t->answer_from) == &t->object);
+    if (thread_calling(t))
+        EXPECT(slot_caller(t->answer_from) == t);
     if (t->reply.word)
-        EXPECT(thread_of(slot_object(&t->reply))->answer_from == &t->reply);
+        EXPECT(thread_calling(slot_caller(&t->reply)) && slot_caller(&t->reply)->answer_from == &t->reply);
     if (t->sc) {
         EXPECT(t->sc->thread == t);
         bool should_queue = t->state == THREAD_READY && !t->sc->exhausted && t->cpu->sc != t->sc;

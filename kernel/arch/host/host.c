@@ -159,6 +159,11 @@ void arch_regs_restart(struct thread *t)
     t->cold.restart = true;
 }
 
+void arch_regs_argument(struct thread *t, u64 first, u64 second)
+{
+    t->cold.selector = first;
+}
+
 void arch_exception_read(struct thread *t, u64 words[])
 {
     memset(words, 0, EXC_WORDS * sizeof *words);
@@ -260,13 +265,19 @@ static void leave_kernel(void)
     restart_pending();
 }
 
-void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 words[MSG_REGS])
+static void set_message(struct thread *t, u64 tag, u64 selector, const u64 words[MSG_REGS])
 {
-    struct thread *t = the_cpu.current;
     memcpy(t->cold.mr, words, sizeof t->cold.mr);
     t->cold.restart = false;
     t->cold.tag = tag;
     t->cold.selector = selector;
+    t->cold.timeouts = t->cold.reply_slot = 0;
+}
+
+void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 words[MSG_REGS])
+{
+    struct thread *t = the_cpu.current;
+    set_message(t, tag, selector, words);
     t->cold.timeouts = timeouts;
     t->cold.reply_slot = reply_slot;
     if (setjmp(idle))
@@ -276,21 +287,46 @@ void host_invoke(u64 tag, u64 selector, u64 timeouts, u64 reply_slot, const u64 
     leave_kernel();
 }
 
+static u64 fast_tag;
+static const u64 *fast_words;
+
+void ipc_finish(u64 selector, u64 label, struct thread *t, struct thread *to)
+{
+    memcpy(to->cold.mr, fast_words, sizeof to->cold.mr);
+    thread_set_result(to, fast_tag, label);
+    the_cpu.current = to;
+}
+
+void ipc_call_other(u64 selector, struct slot *s, struct thread *t)
+{
+    if (!s->word) {
+        thread_set_error(t, E_NOENT);
+        return;
+    }
+    set_message(t, fast_tag, selector, fast_words);
+    if (setjmp(idle))
+        return;
+    enter_kernel();
+    invoke_call(t, s);
+    leave_kernel();
+}
+
+void ipc_decline(u64 selector, u64 unused, struct thread *t)
+{
+    host_invoke(fast_tag, selector, 0, 0, fast_words);
+}
+
 void host_invoke_fast(u64 tag, u64 selector, const u64 words[MSG_REGS])
 {
     struct thread *t = the_cpu.current;
-    struct fast_path f = ipc_fast(tag, selector, t);
-    if (!f.next) {
-        host_invoke(tag, selector, 0, 0, words);
-        return;
-    }
-    if ((tag & TAG_WORDS_MASK) > MSG_REGS)
-        ipc_copy_words(t, f.next, tag);
-    memcpy(f.next->cold.mr, words, sizeof f.next->cold.mr);
-    f.next->cold.tag = tag;
-    f.next->cold.label = f.label;
-    arch_regs_result(&f.next->cold);
-    the_cpu.current = f.next;
+    fast_tag = tag;
+    fast_words = words;
+    if (selector < SLOTS)
+        tag > MSG_REGS ? ipc_fast_call_long(selector, 0, t, tag) : ipc_fast_call(selector, 0, t);
+    else if (selector == SEL_OP_REPLY_WAIT)
+        tag > MSG_REGS ? ipc_fast_reply_wait_long(selector, 0, t, tag) : ipc_fast_reply_wait(selector, 0, t);
+    else
+        ipc_decline(selector, 0, t);
 }
 
 void host_page_fault(vaddr_t address, u32 access)

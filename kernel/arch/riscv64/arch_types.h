@@ -26,15 +26,13 @@ struct arch_hot_regs {
 
 struct arch_cold_regs {
     u64 mr[MSG_REGS]; /* s2-s9 */
-    u64 tag;          /* a0 */
-    union {
-        u64 selector; /* a1 in */
-        u64 label;    /* a1 out */
-    };
-    u64 timeouts;     /* a2 */
-    u64 reply_slot;   /* a3 */
+    u64 tag;          /* s1 */
+    u64 selector;     /* a0 */
+    u64 label;        /* a1 */
+    u64 reply_slot;   /* a2 */
+    u64 timeouts;     /* a3 */
     u64 a4, a5, a6, a7;
-    u64 ra, t0, t1, t2, t3, t4, t5, t6, s1, s10, s11;
+    u64 ra, t0, t1, t2, t3, t4, t5, t6, s10, s11;
     u64 trapped;      /* not 0: all of these count; 0: only words, tag and label, the rest comes back zero */
 };
 

@@ -1,6 +1,7 @@
 /*
  * From user mode into the kernel and back. While user code runs, sscratch holds the running thread; on the fast path,
- * tp does; behind it, tp is the CPU (arch_cpu_self). The kernel runs with interrupts off and takes no traps of its own.
+ * a2 does; behind it, sscratch again, and tp is the CPU (arch_cpu_self). The kernel runs with interrupts off and takes
+ * no traps of its own.
  *
  * An invocation saves only what survives it (struct arch_hot_regs) and tries the fast path, with the message words left
  * in s2-s9. What the fast path leaves saves the words besides; only other traps save all registers.
@@ -12,97 +13,52 @@
     .globl trap_entry
     .balign 64
 trap_entry:
-    csrrw tp, sscratch, tp          /* tp = thread, sscratch = its tp */
-    sd    sp, THREAD_SP(tp)
-    sd    gp, THREAD_GP(tp)
-    sd    s0, THREAD_S0(tp)
-    csrr  gp, scause
-    csrr  sp, sepc
-    addi  gp, gp, -8                /* environment call from user mode? */
-    csrr  s0, sscratch
-    sd    s0, THREAD_TP(tp)
-    debug_vector s0, debug_trap_entry
-    csrr  s0, sstatus
-    sd    s0, THREAD_STATUS(tp)
-    bnez  gp, not_ecall
-    addi  sp, sp, 4                 /* behind the ecall */
-    sd    sp, THREAD_PC(tp)
-    ld    sp, THREAD_CPU(tp)        /* the stack lies below struct cpu */
-    or    gp, a2, a3                /* timeouts or a reply slot? */
-    bnez  gp, invoke_slow
-    mv    s1, a0
-    mv    s10, a1
-    mv    a2, tp
-    call  ipc_fast
-    beqz  a0, fast_failed
+    csrrw a2, sscratch, a2          /* a2 = thread, sscratch = its a2 */
+    sd    sp, THREAD_SP(a2)
+    csrr  sp, scause
+    addi  sp, sp, -8                /* environment call from user mode? */
+    sd    gp, THREAD_GP(a2)
+    sd    tp, THREAD_TP(a2)
+    sd    s0, THREAD_S0(a2)
+    bnez  sp, not_ecall
+    debug_vector t0, debug_trap_entry
+    csrr  t0, sstatus
+    sd    t0, THREAD_STATUS(a2)
+    csrr  t0, sepc
+    addi  t0, t0, 4                 /* behind the ecall */
+    sd    t0, THREAD_PC(a2)
+    ld    sp, THREAD_CPU(a2)        /* the stack lies below struct cpu */
     li    t0, 8
-    bgtu  s1, t0, fast_long
+    bltu  t0, s1, fast_long         /* items, flags, or words that are not in registers */
+    srli  t0, a0, SEL_SLOT_BITS
+    beqz  t0, ipc_fast_call         /* (selector, -, thread) */
+    li    t0, SEL_REPLY_WAIT
+    beq   a0, t0, ipc_fast_reply_wait
 
-fast_done:
-    /* To thread a0 with label a1; the tag is in s1, message words are in place. */
-    ld    t0, THREAD_PC(a0)
-    ld    t1, THREAD_STATUS(a0)
-    csrw  sepc, t0
-    csrw  sstatus, t1
-    csrw  sscratch, a0
-    debug_vector t0, trap_entry
-    ld    sp, THREAD_SP(a0)
-    ld    gp, THREAD_GP(a0)
-    ld    s0, THREAD_S0(a0)
-    ld    tp, THREAD_TP(a0)
-    mv    a0, s1
-    li    ra, 0
-    li    t0, 0
+/* The slow path, for thread a2 with selector a0: saves what the invocation says, the rest is dead. */
+    .globl ipc_decline
+ipc_decline:
+    li    a1, 0
+save_message:                       /* a1: slot for invoke_call, or 0 */
+    csrrw t1, sscratch, a2
+    slli  t0, a0, 63 - SEL_TIMED_BIT
+    bltz  t0, 1f
     li    t1, 0
-    li    t2, 0
-    li    t3, 0
-    li    t4, 0
-    li    t5, 0
-    li    t6, 0
-    li    a2, 0
     li    a3, 0
-    li    a4, 0
-    li    a5, 0
-    li    a6, 0
-    li    a7, 0
-    li    s1, 0
-    li    s10, 0
-    li    s11, 0
-    sret
-
-fast_long:                          /* words that are not in registers */
-    mv    s10, a0
-    mv    s11, a1
-    mv    a1, a0
-    mv    a0, tp
-    mv    a2, s1
-    call  ipc_copy_words
-    mv    a0, s10
-    mv    a1, s11
-    j     fast_done
-
-fast_failed:
-    sd    s1, COLD_A0 + 8 * 0(tp)
-    sd    s10, COLD_A0 + 8 * 1(tp)
-    sd    zero, COLD_A0 + 8 * 2(tp)
-    sd    zero, COLD_A0 + 8 * 3(tp)
-    j     save_words
-invoke_slow:                        /* what the invocation says, no more: the other registers are dead */
-    sd    a0, COLD_A0 + 8 * 0(tp)
-    sd    a1, COLD_A0 + 8 * 1(tp)
-    sd    a2, COLD_A0 + 8 * 2(tp)
-    sd    a3, COLD_A0 + 8 * 3(tp)
-save_words:
-    sd    s2, COLD_MR + 8 * 0(tp)
-    sd    s3, COLD_MR + 8 * 1(tp)
-    sd    s4, COLD_MR + 8 * 2(tp)
-    sd    s5, COLD_MR + 8 * 3(tp)
-    sd    s6, COLD_MR + 8 * 4(tp)
-    sd    s7, COLD_MR + 8 * 5(tp)
-    sd    s8, COLD_MR + 8 * 6(tp)
-    sd    s9, COLD_MR + 8 * 7(tp)
-    sd    zero, COLD_TRAPPED(tp)
-    mv    a0, tp
+1:  sd    s1, COLD_TAG(a2)
+    sd    a0, COLD_A0 + 8 * 0(a2)
+    sd    t1, COLD_A0 + 8 * 2(a2)
+    sd    a3, COLD_A0 + 8 * 3(a2)
+    sd    s2, COLD_MR + 8 * 0(a2)
+    sd    s3, COLD_MR + 8 * 1(a2)
+    sd    s4, COLD_MR + 8 * 2(a2)
+    sd    s5, COLD_MR + 8 * 3(a2)
+    sd    s6, COLD_MR + 8 * 4(a2)
+    sd    s7, COLD_MR + 8 * 5(a2)
+    sd    s8, COLD_MR + 8 * 6(a2)
+    sd    s9, COLD_MR + 8 * 7(a2)
+    sd    zero, COLD_TRAPPED(a2)
+    mv    a0, a2
     mv    tp, sp                    /* struct cpu */
     call  trap_invoke
 
@@ -119,25 +75,69 @@ resume:
     ld    s7, COLD_MR + 8 * 5(a0)
     ld    s8, COLD_MR + 8 * 6(a0)
     ld    s9, COLD_MR + 8 * 7(a0)
-    ld    s1, COLD_A0(a0)
+    ld    s1, COLD_TAG(a0)
     ld    a1, COLD_A0 + 8(a0)
-    j     fast_done
+    mv    a3, a0
 
-not_ecall:
-    sd    sp, THREAD_PC(tp)
-    ld    sp, THREAD_CPU(tp)
-    andi  s0, s0, 1 << 8            /* SPP: a trap inside the kernel is a bug */
-    bnez  s0, kernel_trap
-    mv    s0, ra
-    call  save_all
-    sd    s0, COLD_RA(tp)
-    mv    a0, tp
-    mv    tp, sp
-    call  trap_other
-    j     resume
+/* To thread a3 with label a1; tag and message words are in place. */
+    .globl ipc_finish
+ipc_finish:
+    ld    t0, THREAD_PC(a3)
+    ld    t1, THREAD_STATUS(a3)
+    csrw  sepc, t0
+    csrw  sstatus, t1
+    csrw  sscratch, a3
+    ld    sp, THREAD_SP(a3)
+    ld    gp, THREAD_GP(a3)
+    ld    s0, THREAD_S0(a3)
+    ld    tp, THREAD_TP(a3)
+go:
+    debug_vector t0, trap_entry
+    li    ra, 0
+    li    a0, 0
+    li    t0, 0
+    li    t1, 0
+    li    t2, 0
+    li    t3, 0
+    li    t4, 0
+    li    t5, 0
+    li    t6, 0
+    li    a2, 0
+    li    a3, 0
+    li    a4, 0
+    li    a5, 0
+    li    a6, 0
+    li    a7, 0
+    li    s10, 0
+    li    s11, 0
+    sret
 
-kernel_trap:
-    csrr  a0, scause
-    csrr  a1, sepc
-    csrr  a2, stval
-    call  trap_in_kernel
+fast_long:                          /* as above; a3 still holds the timeouts that a timed invocation has */
+    srli  t0, a0, SEL_SLOT_BITS
+    bnez  t0, 1f
+    mv    a3, s1
+    j     ipc_fast_call_long        /* (selector, -, thread, tag) */
+1:  li    t0, SEL_REPLY_WAIT
+    bne   a0, t0, ipc_decline
+    mv    a3, s1
+    j     ipc_fast_reply_wait_long
+
+/*
+ * A call by thread a2 through slot a1, but no message that the fast path takes. If the slot is empty, back with an
+ * error: gp, tp, s0, sepc and sstatus are still the thread's own.
+ */
+    .globl ipc_call_other
+ipc_call_other:
+    ld    t0, 0(a1)
+    bnez  t0, save_message
+    csrw  sscratch, a2
+    sd    zero, THREAD_MAP_DONE(a2)
+    ld    sp, THREAD_SP(a2)
+    ld    t0, THREAD_PC(a2)
+    csrw  sepc, t0
+    li    s1, TAG_NO_ENTRY
+    li    a1, 0
+    .irp  n, 2, 3, 4, 5, 6, 7, 8, 9
+    li    s\n, 0
+    .endr
+    j     go

@@ -8,9 +8,17 @@
 #define THREAD_S0     32
 #define THREAD_STATUS 40
 #define THREAD_CPU    64
+#define THREAD_MAP_DONE 1040
 #define COLD_MR       128
-#define COLD_A0       192
-#define COLD_RA       256
+#define COLD_TAG      192
+#define COLD_A0       200
+#define COLD_RA       264
 #define COLD_TRAPPED  344
+
+/* Selectors that the entry looks at. */
+#define SEL_SLOT_BITS  15
+#define SEL_REPLY_WAIT (1 << 20)
+#define SEL_TIMED_BIT  24
+#define TAG_NO_ENTRY   0x20800 /* an error: E_NOENT */
 
 #define STACK_SIZE 8192 /* ARCH_CPU_OFFSET */

@@ -3,6 +3,33 @@
 #include "kernel/arch/riscv64/offsets.h"
 
     .section .text.entry
+/* A trap that is no invocation, of thread a2: its a2 is in sscratch; sp, gp, tp and s0 are saved. */
+    .globl not_ecall
+not_ecall:
+    mv    tp, a2
+    csrrw a2, sscratch, tp
+    debug_vector s0, debug_trap_entry
+    csrr  s0, sstatus
+    sd    s0, THREAD_STATUS(tp)
+    andi  s0, s0, 1 << 8            /* SPP: a trap inside the kernel is a bug */
+    csrr  sp, sepc
+    sd    sp, THREAD_PC(tp)
+    ld    sp, THREAD_CPU(tp)
+    bnez  s0, kernel_trap
+    mv    s0, ra
+    call  save_all
+    sd    s0, COLD_RA(tp)
+    mv    a0, tp
+    mv    tp, sp
+    call  trap_other
+    j     resume
+
+kernel_trap:
+    csrr  a0, scause
+    csrr  a1, sepc
+    csrr  a2, stval
+    call  trap_in_kernel
+
 /* Goes on with thread a0, all its registers from memory. */
     .globl resume_all
 resume_all:
@@ -24,6 +51,7 @@ resume_all:
     ld    s7, COLD_MR + 8 * 5(a0)
     ld    s8, COLD_MR + 8 * 6(a0)
     ld    s9, COLD_MR + 8 * 7(a0)
+    ld    s1, COLD_TAG(a0)
     ld    a1, COLD_A0 + 8 * 1(a0)
     ld    a2, COLD_A0 + 8 * 2(a0)
     ld    a3, COLD_A0 + 8 * 3(a0)
@@ -39,9 +67,8 @@ resume_all:
     ld    t4, COLD_RA + 8 * 5(a0)
     ld    t5, COLD_RA + 8 * 6(a0)
     ld    t6, COLD_RA + 8 * 7(a0)
-    ld    s1, COLD_RA + 8 * 8(a0)
-    ld    s10, COLD_RA + 8 * 9(a0)
-    ld    s11, COLD_RA + 8 * 10(a0)
+    ld    s10, COLD_RA + 8 * 8(a0)
+    ld    s11, COLD_RA + 8 * 9(a0)
     ld    a0, COLD_A0(a0)
     sret
 
@@ -56,6 +83,7 @@ save_all:
     sd    s7, COLD_MR + 8 * 5(tp)
     sd    s8, COLD_MR + 8 * 6(tp)
     sd    s9, COLD_MR + 8 * 7(tp)
+    sd    s1, COLD_TAG(tp)
     sd    a0, COLD_A0 + 8 * 0(tp)
     sd    a1, COLD_A0 + 8 * 1(tp)
     sd    a2, COLD_A0 + 8 * 2(tp)
@@ -71,9 +99,8 @@ save_all:
     sd    t4, COLD_RA + 8 * 5(tp)
     sd    t5, COLD_RA + 8 * 6(tp)
     sd    t6, COLD_RA + 8 * 7(tp)
-    sd    s1, COLD_RA + 8 * 8(tp)
-    sd    s10, COLD_RA + 8 * 9(tp)
-    sd    s11, COLD_RA + 8 * 10(tp)
+    sd    s10, COLD_RA + 8 * 8(tp)
+    sd    s11, COLD_RA + 8 * 9(tp)
     sd    tp, COLD_TRAPPED(tp)      /* anything but 0 */
     ret
 

@@ -11,6 +11,7 @@
 #include "kernel/panic.h"
 #include "kernel/remote.h"
 #include "kernel/sched.h"
+#include "kernel/task.h"
 
 _Static_assert(offsetof(struct thread, hot.pc) == THREAD_PC, "entry.S");
 _Static_assert(offsetof(struct thread, hot.sp) == THREAD_SP, "entry.S");
@@ -20,11 +21,16 @@ _Static_assert(offsetof(struct thread, hot.s0) == THREAD_S0, "entry.S");
 _Static_assert(offsetof(struct thread, hot.status) == THREAD_STATUS, "entry.S");
 _Static_assert(offsetof(struct thread, cpu) == THREAD_CPU, "entry.S");
 _Static_assert(offsetof(struct thread, cold.mr) == COLD_MR, "entry.S");
-_Static_assert(offsetof(struct thread, cold.tag) == COLD_A0, "entry.S");
+_Static_assert(offsetof(struct thread, cold.selector) == COLD_A0, "entry.S");
+_Static_assert(offsetof(struct thread, cold.tag) == COLD_TAG, "entry.S");
 _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
 _Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
 _Static_assert(sizeof(struct cpu) <= ARCH_CPU_AREA - ARCH_CPU_OFFSET && STACK_SIZE == ARCH_CPU_OFFSET, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
+_Static_assert(offsetof(struct thread, map_done) == THREAD_MAP_DONE, "entry.S");
+_Static_assert((TAG_ERROR | E_NOENT << TAG_CODE_SHIFT) == TAG_NO_ENTRY, "entry.S");
+_Static_assert(SLOTS == 1 << SEL_SLOT_BITS && SEL_OP_CALL == 0, "entry.S");
+_Static_assert(SEL_OP_REPLY_WAIT == SEL_REPLY_WAIT && SEL_TIMED == 1ull << SEL_TIMED_BIT, "entry.S");
 
 /* scause (privileged specification, table 4.2) */
 #define CAUSE_INTERRUPT      (1ull << 63)
@@ -40,7 +46,7 @@ _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cach
 #define SIE_TIMER    (1ull << 5)
 #define SIE_EXTERNAL (1ull << 9)
 
-struct thread *trap_invoke(struct thread *t);
+struct thread *trap_invoke(struct thread *t, struct slot *s);
 struct thread *trap_other(struct thread *t);
 _Noreturn void trap_in_kernel(u64 cause, u64 pc, u64 value);
 
@@ -59,7 +65,8 @@ static COLD bool wait_with_invocation(struct cpu *cpu, struct thread *t, u64 tic
     return true;
 }
 
-struct thread *trap_invoke(struct thread *t)
+/* What the fast path leaves. s: a call without time limits through this slot, which is not empty; NULL: anything. */
+struct thread *trap_invoke(struct thread *t, struct slot *s)
 {
     struct cpu *cpu = cpu_self();
     cpu->current = t;
@@ -68,7 +75,9 @@ struct thread *trap_invoke(struct thread *t)
     if (cpu->requests)
         remote_serve(cpu);
     trace(ENTRY, t, CAUSE_ECALL, t->cold.selector);
-    if (undisturbed)
+    if (undisturbed && s)
+        invoke_call(t, s);
+    else if (undisturbed)
         invoke(t);
     return sched_exit(cpu);
 }
@@ -177,16 +186,31 @@ static void clear_dead(struct arch_cold_regs *r)
 {
     if (r->trapped)
         return;
+    r->selector = r->reply_slot = r->timeouts = 0;
     r->a4 = r->a5 = r->a6 = r->a7 = 0;
     r->ra = r->t0 = r->t1 = r->t2 = r->t3 = r->t4 = r->t5 = r->t6 = 0;
-    r->s1 = r->s10 = r->s11 = 0;
+    r->s10 = r->s11 = 0;
 }
 
 void arch_regs_restart(struct thread *t)
 {
+    struct arch_cold_regs *c = &t->cold;
+    u64 selector = c->selector, reply_slot = c->reply_slot, timeouts = c->timeouts; /* are needed again */
     t->hot.pc -= 4;
+    clear_dead(c);
+    c->selector = selector;
+    c->reply_slot = reply_slot;
+    c->timeouts = timeouts;
+    c->trapped = 1;
+}
+
+void arch_regs_argument(struct thread *t, u64 a0, u64 a1)
+{
     clear_dead(&t->cold);
-    t->cold.trapped = 1; /* timeouts and reply slot are needed again */
+    t->cold.selector = a0;
+    t->cold.label = a1;
+    t->cold.reply_slot = t->cold.timeouts = 0;
+    t->cold.trapped = 1;
 }
 
 /* Where register x[n] of a thread is kept, n = 1..31. */
@@ -195,7 +219,7 @@ static u64 *register_place(struct thread *t, u32 n)
     struct arch_cold_regs *c = &t->cold;
     u64 *const place[32] = {
         NULL,      &c->ra,    &t->hot.sp, &t->hot.gp, &t->hot.tp, &c->t0,    &c->t1,    &c->t2,
-        &t->hot.s0, &c->s1,   &c->tag,    &c->label,  &c->timeouts, &c->reply_slot, &c->a4, &c->a5,
+        &t->hot.s0, &c->tag,  &c->selector, &c->label, &c->reply_slot, &c->timeouts, &c->a4, &c->a5,
         &c->a6,    &c->a7,    &c->mr[0],  &c->mr[1],  &c->mr[2],  &c->mr[3], &c->mr[4], &c->mr[5],
         &c->mr[6], &c->mr[7], &c->s10,    &c->s11,    &c->t3,     &c->t4,    &c->t5,    &c->t6,
     };

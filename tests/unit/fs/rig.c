@@ -140,9 +140,9 @@ static void take_item(u64 window)
     given[given_count++] = (struct given){fpage_start(item->what), fpage_size(item->what), true};
 }
 
-void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector, u64 timeouts, u64 reply_slot)
+void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector)
 {
-    cap_t slot = (cap_t)(selector >> SEL_SLOT_SHIFT);
+    cap_t slot = (cap_t)(selector & SEL_SLOT_MASK);
     if (slot == SLOT_TASK) {
         invoke_task(w);
         return;

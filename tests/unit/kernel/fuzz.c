@@ -146,13 +146,15 @@ static void revive(void)
 {
     static const u8 threads[] = {17, 21, 25};
     u64 w[MSG_REGS] = {OP_THREAD_EX_REGS, EX_REGS_PC | (seldom(2) ? EX_REGS_CANCEL : 0), 8};
-    host_invoke(TAG(6, 0), SEL_OP_CALL | (u64)threads[choose(3)] << SEL_SLOT_SHIFT, 0, 0, w);
+    host_invoke(TAG(6, 0), SEL(threads[choose(3)], SEL_OP_CALL), 0, 0, w);
 }
 
 static void step_invoke(struct thread *t)
 {
     bool root = t == host_root_thread();
-    static const u8 ops[] = {3, 3, 3, 3, 3, 1, 2, 6, 7, 9, 15, 15, 5};
+    static const u64 ops[] = {SEL_OP_CALL, SEL_OP_CALL,  SEL_OP_CALL,      SEL_OP_CALL,       SEL_OP_CALL,
+                              SEL_OP_SEND, SEL_OP_RECV,  SEL_OP_WAIT,      SEL_OP_SEND_WAIT,  SEL_OP_CALL,
+                              SEL_OP_WAIT, SEL_OP_REPLY, SEL_OP_REPLY_WAIT, SEL_OP_REPLY_WAIT, SEL_OP_MASK};
     u64 w[MSG_REGS], tag;
     fill_utcb(t->utcb);
     for (u32 i = 0; i < MSG_REGS; i++)
@@ -163,7 +165,8 @@ static void step_invoke(struct thread *t)
     } else {
         plausible(w, &tag);
     }
-    u64 selector = any_slot() << SEL_SLOT_SHIFT | (seldom(60) ? choose(16) : ops[choose(sizeof ops)]);
+    u64 op = seldom(60) ? choose(64) << SEL_OP_SHIFT : ops[choose(sizeof ops / sizeof *ops)];
+    u64 selector = SEL(any_slot(), op);
     if (tracing)
         show_step(t, tag, selector, w);
     host_pending_enabled = seldom(8);
@@ -211,7 +214,7 @@ static void must(u64 slot, u64 tag, u64 w0, u64 w1, u64 w2, u64 w3)
 {
     u64 w[MSG_REGS] = {w0, w1, w2, w3};
     struct thread *root = host_root_thread();
-    host_invoke(tag, SEL_OP_CALL | slot << SEL_SLOT_SHIFT, 0, 0, w);
+    host_invoke(tag, SEL(slot, SEL_OP_CALL), 0, 0, w);
     if ((root->cold.tag & TAG_ERROR) || root->cold.mr[0]) {
         fprintf(stderr, "setup: slot %lu op %lu: tag %lx error %lu\n", slot, w0, root->cold.tag, root->cold.mr[0]);
         abort();

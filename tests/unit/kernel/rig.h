@@ -58,7 +58,7 @@ void start(u64 thread, u64 flags);
 
 /* t, which must be running, invokes with words 0. */
 void invoke_as(struct thread *t, u64 tag, u64 selector, u64 timeouts);
-#define AT(slot) ((u64)(slot) << SEL_SLOT_SHIFT)
+#define AT(slot) ((u64)(slot))
 
 /* What must be as before after objects have gone: charged bytes and the pool. */
 struct holdings {

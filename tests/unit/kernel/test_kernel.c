@@ -120,7 +120,7 @@ static void test_slot_operations_are_interruptible(void **unused)
         host_pending_enabled = true;
         host_pending_after = after;
         u64 w[MSG_REGS] = {OP_TASK_MAP, FPAGE_OBJ(0, 10, 15), 1024 << 12};
-        host_invoke(TAG(3, 1), SEL_OP_CALL | 60 << SEL_SLOT_SHIFT, 0, 0, w);
+        host_invoke(TAG(3, 1), SEL_OP_CALL | 60, 0, 0, w);
         assert_int_equal(host_pending_after, 0);
         assert_int_equal(root()->cold.mr[0], 0);
         assert_int_equal(task_of(object_in(60))->caps, 8);
@@ -215,10 +215,10 @@ static void test_blocked_threads_tag_is_not_set(void **unused)
     make_gate(80, THREAD);
     start(70, EX_REGS_PC);
     assert_ptr_equal(host_current(), t);
-    invoke_as(t, TAG(1, 0), SEL_OP_CALL | 80 << SEL_SLOT_SHIFT, 0);
+    invoke_as(t, TAG(1, 0), SEL_OP_CALL | 80, 0);
     assert_int_equal(t->state, THREAD_SENDING);
     u64 w[MSG_REGS] = {OP_THREAD_EX_REGS, EX_REGS_ARG, 0, 0, TAG(1, 1)};
-    host_invoke(TAG(6, 0), SEL_OP_CALL | 70 << SEL_SLOT_SHIFT, 0, 0, w);
+    host_invoke(TAG(6, 0), SEL_OP_CALL | 70, 0, 0, w);
     assert_int_equal(root()->cold.mr[0], E_BUSY);
     assert_int_equal(t->cold.tag, TAG(1, 0));
     check();

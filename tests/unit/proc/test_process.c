@@ -65,7 +65,7 @@ void serve_drop_reply(cap_t reply)
     dropped++;
 }
 
-void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector, u64 timeouts, u64 reply_slot)
+void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector)
 {
     *tag = TAG_ERROR | (u64)E_NOENT << TAG_CODE_SHIFT; /* statistics are nobody's business here */
 }

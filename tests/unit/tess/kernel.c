@@ -80,15 +80,15 @@ static void receive(u64 *tag, u64 *label, u64 w[])
         utcb.item[0] = (struct map_item){.what = utcb.window[0]};
 }
 
-void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector, u64 timeouts, u64 reply_slot)
+void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector)
 {
-    u64 op = selector & 0xfff;
-    cap_t slot = (cap_t)(selector >> SEL_SLOT_SHIFT);
-    if (op & SEL_REPLY)
+    u64 op = selector & SEL_OP_MASK;
+    cap_t slot = (cap_t)(selector & SEL_SLOT_MASK);
+    if (op == SEL_OP_REPLY || op == SEL_OP_REPLY_WAIT)
         note_answer(*tag, w, slot);
     else if (op == SEL_OP_CALL)
         call_object(slot, w);
-    if (op & SEL_OPEN)
+    if (op == SEL_OP_WAIT || op == SEL_OP_SEND_WAIT || op == SEL_OP_REPLY_WAIT)
         receive(tag, label, w);
     else
         *tag = TAG(1, 0);

@@ -43,10 +43,10 @@ static void copy_items(struct utcb *to, const struct utcb *from, u64 tag, bool t
     }
 }
 
-void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector, u64 timeouts, u64 reply_slot)
+void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector)
 {
     struct msg m = {.tag = *tag};
-    assert((selector & 0xf) == SEL_OP_CALL);
+    assert((selector & SEL_OP_MASK) == SEL_OP_CALL);
     memcpy(m.w, w, sizeof m.w);
     copy_words(&server_utcb, &client_utcb, m.tag);
     copy_items(&server_utcb, &client_utcb, m.tag, true);

@@ -27,7 +27,7 @@ test_passive_entry:
     la gp, __global_pointer$
     .option pop
     addi sp, sp, -80
-    sd a0, 0(sp)
+    sd s1, 0(sp)
     sd a1, 8(sp)
     sd s2, 16(sp)
     sd s3, 24(sp)

@@ -10,25 +10,25 @@ _start:
     j rm_entry
     .balign 16
 main_entry:
-    li a0, 1                /* TAG(1, 0) */
-    li a1, 7 << 12 | 3      /* SEL(SLOT_RM, SEL_OP_CALL) */
+    li s1, 1                /* TAG(1, 0) */
+    li a0, 7                /* SEL(SLOT_RM, SEL_OP_CALL) */
     li s2, 16               /* REGION_OP_LOAD */
     ecall
     li t0, 0x800            /* TAG_ERROR */
-    and t0, t0, a0
+    and t0, t0, s1
     or t0, t0, s2
     bnez t0, 1f
     mv sp, s4
     mv a0, s5               /* the start block */
     jr s3
-1:  li a0, 0                /* not loaded; the supervisor has been told */
-    li a1, 2                /* SEL(0, SEL_OP_RECV): sleep */
+1:  li s1, 0                /* not loaded; the supervisor has been told */
+    li a0, 3 << 20          /* SEL(0, SEL_OP_RECV): sleep */
     ecall
     j 1b
 
 rm_entry:                   /* stores the message as a struct msg, which begins below the parameters */
     addi sp, sp, -80
-    sd a0, 0(sp)
+    sd s1, 0(sp)
     sd a1, 8(sp)
     sd s2, 16(sp)
     sd s3, 24(sp)
