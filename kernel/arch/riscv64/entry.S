@@ -59,7 +59,8 @@ save_message:                       /* a1: slot for invoke_call, or 0 */
     sd    s9, COLD_MR + 8 * 7(a2)
     sd    zero, COLD_TRAPPED(a2)
     mv    a0, a2
-    mv    tp, sp                    /* struct cpu */
+    ld    tp, THREAD_CPU(a2)
+    mv    sp, tp                    /* unoptimised, the fast path leaves a stack frame behind */
     call  trap_invoke
 
 /* Goes on with thread a0. */
