@@ -20,7 +20,7 @@
 /* --- fast path --- */
 
 /* Words from 8 on, from UTCB to UTCB; both lie in kernel-user memory, which never faults. */
-static void copy_words(const struct thread *from, struct thread *to, u64 words)
+static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *to, u64 words)
 {
     const u64 *s = from->utcb->mr + MSG_REGS, *end = from->utcb->mr + words;
     u64 *d = to->utcb->mr + MSG_REGS;
