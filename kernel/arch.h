@@ -60,6 +60,7 @@ void arch_thread_init(struct thread *t);
 void arch_regs_restart(struct thread *t);       /* the invocation is executed again when t runs next */
 void arch_regs_argument(struct thread *t, u64 first, u64 second); /* arguments of the function at its pc */
 void arch_exception_read(struct thread *t, u64 words[]);        /* EXC_WORD_PC and all registers */
+void arch_registers_start(u64 words[], u64 pc, u64 sp, u64 tp); /* the same words: a function begins, all else is 0 */
 void arch_exception_write(struct thread *t, const u64 words[]); /* the same back; privileged bits are ignored */
 void arch_fpu_leave(struct thread *t);          /* its home rests or is this CPU: the state is in memory only */
 

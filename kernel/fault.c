@@ -3,6 +3,7 @@
 #include "kernel/debug.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
+#include "kernel/vcpu.h"
 
 void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 value)
 {
@@ -15,6 +16,8 @@ void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 va
     w[FAULT_WORD_PC] = t->hot.pc;
     t->fault_cause = cause;
     t->fault_value = value;
+    if (vcpu_takes_fault(t, CALL_PAGE_FAULT, cause, value))
+        return;
     if (!ipc_fault(t, &t->pager, CALL_PAGE_FAULT))
         fault_exception(t, cause, value);
 }
@@ -28,6 +31,8 @@ void fault_exception(struct thread *t, u64 cause, u64 value)
     words[EXC_WORD_CAUSE] = cause;
     words[EXC_WORD_TVAL] = value;
     words_copy(t->fault_words, words);
+    if (vcpu_takes_fault(t, CALL_EXCEPTION, cause, value))
+        return;
     if (!ipc_fault(t, &t->handler, CALL_EXCEPTION))
         thread_stop(t);
 }

@@ -7,6 +7,7 @@
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
 #include "kernel/task.h"
+#include "kernel/vcpu.h"
 
 /* --- operations of kernel objects --- */
 
@@ -50,12 +51,21 @@ struct object *invocation_object(struct invocation *inv, u32 i, enum object_numb
     return *error ? NULL : slot_object(s);
 }
 
+/* In virtual user mode all slots lead to an object without operations. */
+static COLD err_t no_operation(struct thread *t)
+{
+    if (!t->guest)
+        return E_NOSYS;
+    vcpu_system_call(t);
+    return INVOKE_BLOCKED;
+}
+
 static err_t run_operation(struct invocation *inv)
 {
     u64 number = inv->w[0];
     const struct operation *op = number < OPERATIONS_MAX ? &operations[inv->object->type][number] : NULL;
     if (!op || !op->run)
-        return E_NOSYS;
+        return no_operation(inv->caller);
     if (inv->n_words < op->words || inv->items < op->items)
         return E_MSGSIZE;
     if ((inv->rights & op->rights) != op->rights)
@@ -216,7 +226,9 @@ static COLD void invoke_other(struct thread *t, u64 op)
 void invoke(struct thread *t)
 {
     u64 op = t->cold.selector & ~(SEL_SLOT_MASK | SEL_TIMED);
-    if (op == SEL_OP_CALL)
+    if (t->guest)
+        vcpu_system_call(t);
+    else if (op == SEL_OP_CALL)
         send(t, op);
     else if (op == SEL_OP_REPLY_WAIT)
         reply(t, op);

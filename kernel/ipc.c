@@ -16,6 +16,7 @@
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
+#include "kernel/vcpu.h"
 
 /* --- fast path --- */
 
@@ -418,6 +419,7 @@ static void queue_sender(struct thread *s, struct object *gate)
     s->state = THREAD_SENDING;
     arm_timeout(s, PHASE_SEND);
     sched_block(s);
+    vcpu_notify(r);
 }
 
 /* Nobody takes the message yet: s queues, unless it has no time. */
@@ -507,6 +509,7 @@ void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error)
 static COLD void queue_signal(struct thread *t, struct irq *irq)
 {
     enqueue(&t->senders, &irq->sender, PRIORITY_MAX + 1);
+    vcpu_notify(t);
 }
 
 void ipc_signal(struct thread *t, struct irq *irq)
@@ -655,6 +658,24 @@ void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep)
         thread_cancel(t, E_TIMEDOUT);
     else
         arm_timeout(t, PHASE_RECEIVE);
+}
+
+bool ipc_first_is_irq(const struct thread *t)
+{
+    return container_of(tree_first(&t->senders), struct sender, link)->is_irq;
+}
+
+void ipc_take(struct thread *t)
+{
+    t->recv_open = true;
+    t->keep_reply = NULL;
+    t->state = THREAD_WAIT;
+    take_sender(t);
+}
+
+void ipc_limit_time(struct thread *t)
+{
+    arm_timeout(t, PHASE_RECEIVE);
 }
 
 void ipc_start_waiting(struct thread *t)

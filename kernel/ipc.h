@@ -42,6 +42,15 @@ void ipc_start_waiting(struct thread *t);
 /* t waits perhaps, and has new senders. On its home CPU. */
 void ipc_look(struct thread *t);
 
+/* Whether the most urgent of those who wait for t is an Irq; there must be one. */
+bool ipc_first_is_irq(const struct thread *t);
+
+/* t, which runs, takes the most urgent of those who wait for it, as if it had waited. */
+void ipc_take(struct thread *t);
+
+/* Starts the time limit of t's receive phase. */
+void ipc_limit_time(struct thread *t);
+
 /* A fault of t, its words in t->fault_words, becomes a message to the gate in `s`. False: there is no gate. */
 bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);
 

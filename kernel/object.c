@@ -14,6 +14,7 @@
 #include "kernel/semaphore.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/vcpu.h"
 
 struct list_link object_dying;
 
@@ -103,6 +104,7 @@ static bool reap(struct object *o)
 void objects_init(void)
 {
     list_init(&object_dying);
+    vcpu_init();
 }
 
 bool object_reap(void)

@@ -7,6 +7,7 @@
 #include "kernel/object.h"
 #include "kernel/panic.h"
 #include "kernel/remote.h"
+#include "kernel/vcpu.h"
 #include "lib/base/bits.h"
 
 
@@ -434,6 +435,18 @@ static void switch_sc(struct cpu *cpu)
         arm_timer(cpu);
 }
 
+/* The one to run is a virtual CPU for which somebody waits: whom it takes a message from may be more urgent. */
+static COLD struct thread *poll(struct cpu *cpu)
+{
+    struct thread *next;
+    while ((next = cpu->sc->thread)->vcpu_poll) {
+        vcpu_poll(next);
+        if (!stays(cpu))
+            switch_sc(cpu);
+    }
+    return next;
+}
+
 struct thread *sched_exit(struct cpu *cpu)
 {
     if (!stays(cpu))
@@ -446,6 +459,8 @@ struct thread *sched_exit(struct cpu *cpu)
             switch_sc(cpu);
     }
     struct thread *next = cpu->sc->thread;
+    if (next->vcpu_poll)
+        next = poll(cpu);
     if (next != cpu->current) {
         trace(SWITCH, next, cpu->current ? debug_number(&cpu->current->object) : 0, 0);
         arch_space_switch(next->root);

@@ -6,6 +6,7 @@
 #include "kernel/pool.h"
 #include "kernel/remote.h"
 #include "kernel/sched.h"
+#include "kernel/vcpu.h"
 
 /* Leaf of all slots that do not exist: readers need not ask. Never written. */
 static struct slot slot_leaf_none[SLOTS_PER_LEAF];
@@ -21,6 +22,7 @@ struct task *task_create(struct factory *f)
     }
     object_init(&t->object, OBJ_TASK, f);
     list_init(&t->threads);
+    list_init(&t->guests);
     for (u32 i = 0; i < SLOT_LEAVES; i++)
         t->slots[i] = slot_leaf_none;
     return t;
@@ -67,9 +69,11 @@ struct utcb *task_utcb(struct task *t, vaddr_t address)
 
 void task_stop(struct task *t)
 {
+    vcpu_task_gone(t);
     while (!list_empty(&t->threads)) {
         struct thread *thread = list_first(&t->threads, struct thread, in_task);
         thread_stop(thread);
+        vcpu_end(thread);
         ipc_drop_reply(&thread->reply);
         list_remove(&thread->in_task);
         thread->task = NULL;

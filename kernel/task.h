@@ -15,6 +15,7 @@ struct task {
     struct object object;
     struct space space;
     struct list_link threads;
+    struct list_link guests;          /* virtual CPUs that run in the address space: thread.in_guest */
     vaddr_t emptied;                  /* task_destroy: memory is gone up to here */
     u64 caps;                         /* occupied slots */
     struct slot *slots[SLOT_LEAVES];  /* leaves; slot_leaf_none where there is none */

@@ -9,6 +9,7 @@
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
+#include "kernel/vcpu.h"
 
 _Static_assert(offsetof(struct thread, cold) <= 128, "what the fast path touches fills two cache lines at most");
 
@@ -16,7 +17,9 @@ struct thread thread_nobody = {.state = THREAD_STOPPED};
 
 static void wait_expired(struct timeout *timeout)
 {
-    thread_cancel(container_of(timeout, struct thread, timeout), E_TIMEDOUT);
+    struct thread *t = container_of(timeout, struct thread, timeout);
+    if (!vcpu_expired(t))
+        thread_cancel(t, E_TIMEDOUT);
 }
 
 struct thread *thread_create(struct factory *f)
@@ -33,6 +36,7 @@ struct thread *thread_create(struct factory *f)
     list_init(&t->gates);
     list_init(&t->unheld);
     list_init(&t->irqs);
+    list_init(&t->in_guest);
     list_init(&t->look);
     arch_thread_init(t);
     return t;
@@ -43,6 +47,8 @@ void thread_set_home(struct thread *t, struct cpu *cpu)
     t->cpu = cpu;
     if (t->task)
         t->task->space.cpus |= cpu->bit;
+    if (t->guest)
+        t->guest->space.cpus |= cpu->bit;
     __atomic_store_n(&t->home, (u32)cpu->id, __ATOMIC_RELEASE);
 }
 
@@ -87,6 +93,7 @@ void thread_stop(struct thread *t)
 void thread_destroy(struct thread *t)
 {
     thread_stop(t);
+    vcpu_end(t);
     list_remove(&t->look);
     ipc_drop_reply(&t->reply);
     unbind_all(t);
@@ -221,6 +228,8 @@ err_t op_THREAD_EX_REGS(struct invocation *inv)
     /* point of no return */
     if (flags & (EX_REGS_CANCEL | EX_REGS_STOP))
         thread_cancel(t, E_INTR);
+    if (flags & (EX_REGS_PC | EX_REGS_WAIT)) /* registers of its own mode */
+        vcpu_leave(t);
     set_registers(t, flags, inv->w);
     if (flags & EX_REGS_STOP)
         thread_stop(t);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/arch.h"
+#include "abi/vcpu.h"
 #include "kernel/map.h"
 #include "kernel/timeout.h"
 
@@ -99,6 +100,11 @@ struct thread {
     bool map_found;             /* Task.map of slots has found one up to there; counts only with map_done */
 
     u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */
+    struct vcpu_state *vcpu;    /* kernel address of the state page; NULL: no virtual CPU */
+    struct task *guest;         /* virtual user mode: in the space of this task; NULL: not so */
+    struct list_link in_guest;  /* guest->guests */
+    bool vcpu_poll;             /* somebody waits for this virtual CPU: vcpu_poll before it runs */
+
     struct arch_fpu fpu;
 #ifdef DEBUG
     u64 since; /* when it began to wait, or last ran, in ticks */

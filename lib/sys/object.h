@@ -204,6 +204,27 @@ static inline err_t thread_stats(cap_t thread, u64 *cpu_us, u64 *state, u64 *pri
     return E_OK;
 }
 
+/* The thread becomes a virtual CPU with its state page at `state` (kernel-user memory); 0: it is none any longer. */
+static inline err_t thread_vcpu_control(cap_t thread, vaddr_t state)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_THREAD_VCPU_CONTROL, state}};
+    return sys_object_call(thread, &m);
+}
+
+/*
+ * The calling thread, a virtual CPU, goes on with what its state page has saved: in virtual user mode in `task` until
+ * the next event, at most for `timeout`; or, task 0, in its own. Returns errors only.
+ */
+static inline err_t thread_vcpu_resume(cap_t thread, cap_t task, u32 timeout)
+{
+    struct msg m = {.tag = TAG(1, task ? 1 : 0), .w = {OP_THREAD_VCPU_RESUME}};
+    if (task)
+        sys_put_cap(0, task);
+    sys_invoke(&m, SEL(thread, SEL_OP_CALL), TIMEOUTS(0, timeout), 0);
+    err_t error = sys_tag_error(m.tag);
+    return error ? error : (err_t)m.w[0];
+}
+
 /* `irq` is triggered when a gate bound to `thread` is deleted, or nobody but its creator holds it any longer. */
 static inline err_t thread_register_del_irq(cap_t thread, cap_t irq)
 {

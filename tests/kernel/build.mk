@@ -1,4 +1,4 @@
 # Kernel tests: programs that boot as the first task, on nothing but the kernel. tests/kernel/test_kernel.py runs them.
 
-kernel_test_names := factory fault gate icu invoke ipc irq items memory reply sched semaphore task thread
+kernel_test_names := factory fault gate icu invoke ipc irq items memory reply sched semaphore task thread vcpu
 $(foreach t,$(kernel_test_names),$(call first_task,$(build)/test/kernel/$t,$t.c,test))

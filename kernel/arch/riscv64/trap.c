@@ -234,6 +234,13 @@ void arch_exception_read(struct thread *t, u64 words[])
         words[EXC_WORD_REGS + n - 1] = *register_place(t, n);
 }
 
+void arch_registers_start(u64 words[], u64 pc, u64 sp, u64 tp)
+{
+    words[EXC_WORD_PC] = pc;
+    words[EXC_WORD_REGS + 2 - 1] = sp;
+    words[EXC_WORD_REGS + 4 - 1] = tp;
+}
+
 void arch_exception_write(struct thread *t, const u64 words[])
 {
     t->hot.pc = words[EXC_WORD_PC];
