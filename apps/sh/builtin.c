@@ -1,4 +1,5 @@
 /* The builtins that act on the shell: its directory, variables, options, parameters and course. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,21 +353,28 @@ int builtin_shift(int argc, char **argv)
 
 /* ---- read ---- */
 
+/* The next byte of input; false at its end, and when Ctrl-C was typed. */
+static bool read_byte(char *byte)
+{
+    ssize_t got;
+    do
+        got = read(STDIN_FILENO, byte, 1);
+    while (got < 0 && errno == EINTR && shell.unwind != UNWIND_INTERRUPT);
+    if (got < 0 && errno != EINTR)
+        app_warn_errno("read");
+    return got == 1;
+}
+
 /* Reads a line byte by byte: what follows it belongs to others. A backslash takes the special meaning from the next
  * byte, unless raw: such bytes are marked by a byte 1 before them. Returns false at the end of input. */
 static bool read_input_line(struct text *line, bool raw)
 {
     char byte;
-    for (;;) {
-        ssize_t got = io_read(STDIN_FILENO, &byte, 1);
-        if (got < 0)
-            app_warn_errno("read");
-        if (got <= 0)
-            return false;
+    while (read_byte(&byte)) {
         if (byte == '\n')
             return true;
         if (byte == '\\' && !raw) {
-            if (io_read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+            if (read_byte(&byte) && byte != '\n') {
                 text_add(line, '\1');
                 text_add(line, byte);
             }
@@ -374,6 +382,7 @@ static bool read_input_line(struct text *line, bool raw)
             text_add(line, byte);
         }
     }
+    return false;
 }
 
 /* Takes the next field, or (last) all that is left, off *at. */

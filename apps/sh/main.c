@@ -102,14 +102,12 @@ static void note_interrupt(int number)
     shell.unwind = UNWIND_INTERRUPT;
 }
 
-/* Ctrl-C is for the program in the foreground, and for loops of the shell itself. Where signals cannot be handled,
- * ignoring it at least keeps the shell alive. */
+/* Ctrl-C is for the program in the foreground, and for loops of the shell itself. */
 static void set_signals(void)
 {
     struct sigaction action = {.sa_handler = note_interrupt};
     sigemptyset(&action.sa_mask);
-    if (sigaction(SIGINT, &action, NULL) < 0)
-        signal(SIGINT, SIG_IGN);
+    sigaction(SIGINT, &action, NULL);
     static const int ignored[] = {SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
     for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
         signal(ignored[i], SIG_IGN);
@@ -126,10 +124,12 @@ static int run_interactive(void)
         job_report();
         bool more = run_next(&input, &status);
         scratch_release(mark);
-        if (shell.unwind == UNWIND_INTERRUPT)
+        if (shell.unwind == UNWIND_INTERRUPT) {
             fputc('\n', stderr); /* after the ^C that the terminal showed */
-        else if (!more || shell.unwind == UNWIND_ALL)
+            shell.status = STATUS_SIGNAL + SIGINT;
+        } else if (!more || shell.unwind == UNWIND_ALL) {
             break;
+        }
         shell.unwind = UNWIND_NONE;
     }
     return status;

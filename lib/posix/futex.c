@@ -56,18 +56,18 @@ static err_t down(cap_t semaphore, u64 timeout)
     return error;
 }
 
-/* After a time-out: leaves the list, or takes in the wake-up that came meanwhile. */
-static err_t give_up(struct sleeper *s)
+/* After a time-out or an interruption: leaves the list, or takes in the wake-up that came meanwhile. */
+static err_t give_up(struct sleeper *s, err_t error)
 {
     sleepers_take();
     bool woken = !s->word;
     if (!woken)
         list_remove(&s->link);
     sleepers_give();
-    return woken ? semaphore_down(s->semaphore, TIMEOUT_NEVER) : E_TIMEDOUT;
+    return woken ? semaphore_down(s->semaphore, TIMEOUT_NEVER) : error;
 }
 
-err_t futex_wait(u32 *word, u32 expected, u64 timeout)
+err_t futex_wait(u32 *word, u32 expected, u64 timeout, bool may_be_interrupted)
 {
     struct sleeper s = {.word = word};
     err_t error = thread_semaphore(&s.semaphore);
@@ -75,8 +75,8 @@ err_t futex_wait(u32 *word, u32 expected, u64 timeout)
         return error;
     if (!fall_asleep(&s, expected))
         return E_AGAIN;
-    error = down(s.semaphore, timeout);
-    return error ? give_up(&s) : E_OK;
+    error = may_be_interrupted ? THREAD_WAIT(down(s.semaphore, timeout)) : down(s.semaphore, timeout);
+    return error ? give_up(&s, error) : E_OK;
 }
 
 /* Takes the first sleeper on `word` off the list; 0 = there is none, else its semaphore. */
@@ -127,7 +127,7 @@ static u32 requeue(u32 *word, u32 count, u32 *other)
 void lock_wait(struct lock *lock)
 {
     while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
-        futex_wait(&lock->word, 2, FUTEX_FOREVER);
+        futex_wait(&lock->word, 2, FUTEX_FOREVER, false);
 }
 
 void lock_wake(struct lock *lock)
@@ -152,7 +152,7 @@ long linux_futex(long address, long operation, long value, long timeout, long ad
     u32 *word = (u32 *)address;
     switch (operation & OPERATION_MASK) {
     case WAIT:
-        return linux_error(futex_wait(word, (u32)value, relative_timeout((const struct timespec *)timeout)));
+        return linux_error(futex_wait(word, (u32)value, relative_timeout((const struct timespec *)timeout), true));
     case WAKE:
         return futex_wake(word, (u32)value);
     case COMPARE_REQUEUE:

@@ -5,9 +5,9 @@
 
 /*
  * Sleeps if *word is still `expected`, until futex_wake on it or for at most `timeout` microseconds (FUTEX_FOREVER).
- * Errors: AGAIN (*word is different), TIMEDOUT, NOMEM.
+ * Errors: AGAIN (*word is different), TIMEDOUT, NOMEM; INTR if the thread may be interrupted.
  */
-err_t futex_wait(u32 *word, u32 expected, u64 timeout);
+err_t futex_wait(u32 *word, u32 expected, u64 timeout, bool may_be_interrupted);
 #define FUTEX_FOREVER (~0ull)
 
 /* Wakes at most `count` sleepers on `word`; returns how many. */

@@ -78,6 +78,7 @@ static long wait_for_events(struct pollfd *fds, size_t count, usec_t deadline)
 {
     cap_t irq;
     long ready;
+    struct posix_thread *t = thread_self();
     err_t error = make_irq(&irq);
     if (error)
         return linux_error(error);
@@ -86,7 +87,14 @@ static long wait_for_events(struct pollfd *fds, size_t count, usec_t deadline)
         ready = ask_all(fds, count);
         if (ready || time_now() >= deadline)
             break;
-        irq_receive(irq, deadline == ~0ull ? TIMEOUT_NEVER : time_until(deadline));
+        bool go_on = thread_wait_begin(t);
+        if (go_on)
+            irq_receive(irq, deadline == ~0ull ? TIMEOUT_NEVER : time_until(deadline));
+        thread_wait_end(t);
+        if (!go_on) {
+            ready = -E_INTR;
+            break;
+        }
     }
     slot_drop(irq);
     return ready;

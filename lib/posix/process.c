@@ -7,9 +7,12 @@
 #include <sys/wait.h>
 
 #include "lib/posix/linux.h"
+#include "lib/posix/signal.h"
 #include "lib/posix/thread.h"
 #include "lib/tess/env.h"
 #include "proto/proc.h"
+
+#define MUSL_CANCEL 33 /* SIGCANCEL of musl */
 
 _Noreturn void process_exit(u32 status)
 {
@@ -20,7 +23,8 @@ _Noreturn void process_exit(u32 status)
 
 void process_raise(u32 signal)
 {
-    proc_kill(SLOT_PROC, (i32)env_start->pid, signal);
+    if (!signal_post(signal))
+        proc_kill(SLOT_PROC, (i32)env_start->pid, signal);
 }
 
 long linux_exit_group(long status, long b, long c, long d, long e, long f)
@@ -33,7 +37,7 @@ long linux_wait4(long pid, long status, long options, long usage, long e, long f
     u32 found, how;
     u64 time_us, rss_kib;
     u32 flags = (options & WNOHANG ? PROC_WNOHANG : 0) | (options & WUNTRACED ? PROC_WUNTRACED : 0);
-    err_t error = proc_wait(SLOT_PROC, (i32)pid, flags, &found, &how, &time_us, &rss_kib);
+    err_t error = THREAD_WAIT(proc_wait(SLOT_PROC, (i32)pid, flags, &found, &how, &time_us, &rss_kib));
     if (error)
         return linux_error(error);
     if (found && status)
@@ -48,19 +52,24 @@ long linux_wait4(long pid, long status, long options, long usage, long e, long f
 
 /* ---- signals to others ---- */
 
+/* What goes to the program itself and has a handler is not the process server's business: the call's end runs it. */
 long linux_kill(long pid, long signal, long c, long d, long e, long f)
 {
+    if (pid == (long)env_start->pid && signal > 0 && signal < _NSIG && signal_post((u32)signal))
+        return 0;
     return (u64)signal >= _NSIG ? -E_INVAL : linux_error(proc_kill(SLOT_PROC, (i32)pid, (u32)signal));
 }
 
 long linux_tkill(long tid, long signal, long c, long d, long e, long f)
 {
+    if (signal == MUSL_CANCEL)
+        return linux_error(thread_cancel((u32)tid));
     return linux_kill(env_start->pid, signal, 0, 0, 0, 0);
 }
 
 long linux_tgkill(long group, long tid, long signal, long d, long e, long f)
 {
-    return linux_kill(group, signal, 0, 0, 0, 0);
+    return linux_tkill(tid, signal, 0, 0, 0, 0);
 }
 
 /* ---- ids ---- */

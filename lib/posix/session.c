@@ -15,6 +15,7 @@
 #include "lib/posix/linux.h"
 #include "lib/posix/path.h"
 #include "lib/posix/process.h"
+#include "lib/posix/thread.h"
 #include "lib/tess/slot.h"
 
 /* A read or write call under way. */
@@ -80,6 +81,31 @@ err_t session_settle(struct file *file)
     return positioned ? file_commit_in(file->gate, used) : E_OK;
 }
 
+/* Files of the file system do not let one wait. */
+static bool may_wait(const struct file *file)
+{
+    return !(file->kind & FILE_FLAG_SEEKABLE);
+}
+
+/* An interrupted request may have been answered all the same: nothing of the piece counts, and its window is empty. */
+static void empty_window(const struct window *w)
+{
+    task_unmap(SLOT_TASK, window_page(w), UNMAP_SELF);
+}
+
+static err_t next_in(struct file *file, struct window *w, u64 *at, u64 *length)
+{
+    bool nonblock = file->flags & O_NONBLOCK;
+    if (!may_wait(file))
+        return file_next_in(file->gate, nonblock, at, length, &file->kind, window_page(w));
+    err_t error = THREAD_WAIT(file_next_in(file->gate, nonblock, at, length, &file->kind, window_page(w)));
+    if (error == E_INTR) {
+        empty_window(w);
+        file_commit_in(file->gate, 0);
+    }
+    return error;
+}
+
 /* Asks for the piece at the position, or at `offset`. */
 static err_t fetch_in(struct file *file, i64 offset)
 {
@@ -95,7 +121,7 @@ static err_t fetch_in(struct file *file, i64 offset)
         return error;
     w->length = w->used = 0;
     if (positioned)
-        error = file_next_in(file->gate, (file->flags & O_NONBLOCK) != 0, &at, &length, &file->kind, window_page(w));
+        error = next_in(file, w, &at, &length);
     else
         error = file_in_at(file->gate, (u64)offset, &at, &length, window_page(w));
     return error ? error : check_piece(w, at, length, offset);
@@ -185,6 +211,26 @@ static long session_read(struct file *file, void *to, size_t n, i64 offset)
 
 /* ---- output ---- */
 
+static err_t commit(struct file *file, u64 n, i64 offset)
+{
+    u64 position;
+    file->out.length = 0;
+    return offset == FILE_POSITION ? file_commit_out(file->gate, n, &position) : file_commit_at(file->gate, n);
+}
+
+static err_t next_out(struct file *file, struct window *w, size_t hint, u64 *at, u64 *length)
+{
+    bool nonblock = file->flags & O_NONBLOCK;
+    if (!may_wait(file))
+        return file_next_out(file->gate, hint, nonblock, at, length, &file->kind, window_page(w));
+    err_t error = THREAD_WAIT(file_next_out(file->gate, hint, nonblock, at, length, &file->kind, window_page(w)));
+    if (error == E_INTR) {
+        empty_window(w);
+        commit(file, 0, FILE_POSITION);
+    }
+    return error;
+}
+
 static err_t fetch_out(struct file *file, size_t hint, i64 offset)
 {
     struct window *w = &file->out;
@@ -193,20 +239,12 @@ static err_t fetch_out(struct file *file, size_t hint, i64 offset)
     if (error)
         return error;
     if (offset == FILE_POSITION)
-        error =
-            file_next_out(file->gate, hint, (file->flags & O_NONBLOCK) != 0, &at, &length, &file->kind, window_page(w));
+        error = next_out(file, w, hint, &at, &length);
     else
         error = file_out_at(file->gate, (u64)offset, hint, &at, &length, window_page(w));
     if (!error)
         error = check_piece(w, at, length, offset);
     return error || length ? error : E_PROTO;
-}
-
-static err_t commit(struct file *file, u64 n, i64 offset)
-{
-    u64 position;
-    file->out.length = 0;
-    return offset == FILE_POSITION ? file_commit_out(file->gate, n, &position) : file_commit_at(file->gate, n);
 }
 
 /* One piece: asks for room, fills it, commits. E_AGAIN from commit means that the piece was revoked: nothing counts. */

@@ -36,6 +36,7 @@ static struct lock one_lock;
 
 int posix_spawn_begin(struct posix_spawn **child)
 {
+    thread_self()->in_call++; /* musl calls this, not posix_syscall */
     lock_take(&one_lock);
     descriptor_copy(&one.table);
     one.folder[0] = 0;
@@ -52,6 +53,7 @@ int posix_spawn_end(struct posix_spawn *child)
         file_put(child->table.entry[i].file);
     thread_self()->spawn = NULL;
     lock_give(&one_lock);
+    thread_self()->in_call--;
     return pid;
 }
 

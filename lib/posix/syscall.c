@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "lib/posix/linux.h"
+#include "lib/posix/signal.h"
 #include "lib/sys/object.h"
 #include "lib/tess/log.h"
 #include "lib/tess/start.h"
@@ -42,13 +43,47 @@ static long explain(long number, long result)
     return alive ? result : -E_IO;
 }
 
+static inline long call(long number, const long *p)
+{
+    long result = calls[number](p[0], p[1], p[2], p[3], p[4], p[5]);
+    bool doubtful = result == -E_NOENT || result == -E_CANCELED;
+    return doubtful ? explain(number, result) : result;
+}
+
+/* Those that signal handlers with SA_RESTART only interrupt; the others end with EINTR all the same. */
+static bool restartable(long number)
+{
+    return number == SYS_read || number == SYS_write || number == SYS_readv || number == SYS_writev ||
+           number == SYS_wait4 || number == SYS_openat || number == SYS_ioctl;
+}
+
+/* The end of a call for a thread that others want: handlers run, and the call is done again if they allow it. */
+static __attribute__((noinline)) long attend(struct posix_thread *t, long number, long result, const long *p)
+{
+    for (;;) {
+        u32 why = __atomic_exchange_n(&t->interrupted, 0, __ATOMIC_SEQ_CST);
+        bool due = t->in_call == 1 && signal_deliverable(t);
+        bool restart = due ? signal_run(t) : !(why & THREAD_CANCELED);
+        if (result != -E_INTR || !restart || !restartable(number))
+            return result;
+        result = call(number, p);
+    }
+}
+
 long posix_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
-    if ((u64)number < CALLS && calls[number]) {
-        long result = calls[number](a, b, c, d, e, f);
-        bool doubtful = result == -E_NOENT || result == -E_CANCELED;
-        return doubtful ? explain(number, result) : result;
+    struct posix_thread *t = thread_self();
+    const long p[] = {a, b, c, d, e, f};
+    if ((u64)number >= CALLS || !calls[number]) {
+        note_missing((u64)number);
+        return -E_NOSYS;
     }
-    note_missing((u64)number);
-    return -E_NOSYS;
+    if (__builtin_expect(t->forced, 0))
+        signal_check_left(t);
+    t->in_call++;
+    long result = call(number, p);
+    if (__builtin_expect(t->interrupted | (signals_pending != 0), 0))
+        result = attend(t, number, result, p);
+    t->in_call--;
+    return result;
 }

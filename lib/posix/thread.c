@@ -46,7 +46,40 @@ void thread_start_first(u32 pid)
     t->caps = (struct thread_caps){.thread = SLOT_THREAD, .sc = SLOT_SC, .utcb = START_UTCB};
     t->utcb = (struct utcb *)START_UTCB;
     t->tid = first_tid = pid;
+    t->first = true;
     enter(t);
+}
+
+struct posix_thread *thread_first(void)
+{
+    return &threads[0];
+}
+
+/* ---- waiting ---- */
+
+void thread_interrupt(struct posix_thread *t, u32 why)
+{
+    __atomic_fetch_or(&t->interrupted, why, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&t->waiting, __ATOMIC_SEQ_CST))
+        thread_ex_regs(t->caps.thread, EX_REGS_CANCEL, 0, 0, 0, 0);
+}
+
+#define PATIENCE 1000 /* microseconds */
+
+err_t thread_cancel(u32 tid)
+{
+    for (size_t i = 0; i < SPACE_UTCB_MAX; i++) {
+        struct posix_thread *t = &threads[i];
+        if (t->tid != tid || t->state != THREAD_USED)
+            continue;
+        thread_interrupt(t, THREAD_CANCELED);
+        while (t->waiting && (t->interrupted & THREAD_CANCELED) && t->tid == tid) {
+            sys_sleep(PATIENCE);
+            thread_interrupt(t, THREAD_CANCELED);
+        }
+        return E_OK;
+    }
+    return E_SRCH;
 }
 
 err_t thread_semaphore(cap_t *semaphore)
@@ -90,7 +123,7 @@ static struct posix_thread *take_free(void)
     return NULL;
 }
 
-static u32 priority(void)
+u32 thread_priority(void)
 {
     u64 us, state, value;
     return thread_stats(thread_self()->caps.thread, &us, &state, &value) ? 1 : (u32)value;
@@ -101,7 +134,7 @@ static err_t create(struct posix_thread **out)
     lock_take(&threads_lock);
     reap();
     struct posix_thread *t = take_free();
-    err_t error = t ? thread_create(&t->caps, priority()) : E_AGAIN;
+    err_t error = t ? thread_create(&t->caps, thread_priority()) : E_AGAIN;
     if (!error) {
         t->state = THREAD_USED;
         t->utcb = (struct utcb *)t->caps.utcb;
@@ -109,6 +142,9 @@ static err_t create(struct posix_thread **out)
         t->clear_tid = NULL;
         t->unmap_size = 0;
         t->spawn = NULL;
+        t->waiting = false;
+        t->interrupted = t->in_call = 0;
+        t->forced = 0;
         *out = t;
     }
     lock_give(&threads_lock);
@@ -119,12 +155,15 @@ static err_t create(struct posix_thread **out)
 
 long posix_clone(int (*entry)(void *), void *stack, int flags, void *argument, u32 *ptid, void *tls, u32 *ctid)
 {
-    struct posix_thread *t = NULL;
+    struct posix_thread *t = NULL, *self = thread_self();
     if ((flags & CLONE_WANTED) != CLONE_WANTED)
         return -E_NOSYS;
+    self->in_call++;
     err_t error = create(&t);
-    if (error)
+    if (error) {
+        self->in_call--;
         return linux_error(error);
+    }
     t->entry = entry;
     t->argument = argument;
     u32 tid = t->tid;
@@ -141,6 +180,7 @@ long posix_clone(int (*entry)(void *), void *stack, int flags, void *argument, u
     error = thread_start(&t->caps, &params);
     if (error)
         destroy(t);
+    self->in_call--;
     return error ? linux_error(error) : (long)tid;
 }
 
@@ -184,6 +224,7 @@ long linux_exit(long status, long b, long c, long d, long e, long f)
 _Noreturn void posix_thread_unmap_exit(void *base, size_t size)
 {
     struct posix_thread *t = thread_self();
+    t->in_call++;
     t->unmap = (u64)base;
     t->unmap_size = size;
     thread_leave(t);

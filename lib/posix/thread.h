@@ -20,6 +20,13 @@ struct posix_thread {
     int (*entry)(void *argument);
     void *argument;
     u64 unmap, unmap_size; /* the stack to unmap at the end */
+    /* What others look at who want the thread's attention: signal.h. */
+    bool first;       /* signals are for this one */
+    bool waiting;     /* in a request that may wait and may be cancelled */
+    u32 interrupted;  /* THREAD_SIGNALED, THREAD_CANCELED: waiting shall end; the thread itself clears it */
+    u32 in_call;      /* > 0: inside this library */
+    u64 signal_mask;  /* blocked signals, as in Linux' sets */
+    vaddr_t forced;   /* frame of the handlers that interrupted the program's code, 0 = none */
     _Alignas(16) char stack[LEAVE_STACK];
 };
 
@@ -28,6 +35,44 @@ void thread_start_first(u32 pid);
 
 /* The calling thread. */
 struct posix_thread *thread_self(void);
+
+/* The program's first. */
+struct posix_thread *thread_first(void);
+
+/* What a new thread's priority is. */
+u32 thread_priority(void);
+
+/* ---- waiting that can be ended ---- */
+
+#define THREAD_SIGNALED 1
+#define THREAD_CANCELED 2
+
+/* Before a request that may wait; thread_wait_end after it, in any case. False: do not begin, it is E_INTR. */
+static inline bool thread_wait_begin(struct posix_thread *t)
+{
+    __atomic_store_n(&t->waiting, true, __ATOMIC_SEQ_CST);
+    return !__atomic_load_n(&t->interrupted, __ATOMIC_SEQ_CST);
+}
+
+static inline void thread_wait_end(struct posix_thread *t)
+{
+    __atomic_store_n(&t->waiting, false, __ATOMIC_RELEASE);
+}
+
+/* The value of a request that may wait, or E_INTR. What the server may have begun must then be undone. */
+#define THREAD_WAIT(request)                                                                                          \
+    ({                                                                                                                 \
+        struct posix_thread *wait_self = thread_self();                                                                \
+        err_t wait_error = thread_wait_begin(wait_self) ? (request) : E_INTR;                                          \
+        thread_wait_end(wait_self);                                                                                    \
+        wait_error;                                                                                                    \
+    })
+
+/* Ends the thread's waiting, if it is; one that is about to wait may need to be told again. `why`: THREAD_*. */
+void thread_interrupt(struct posix_thread *t, u32 why);
+
+/* Cancels the thread with this id as musl wants it: it looks by itself, but must not go on waiting. */
+err_t thread_cancel(u32 tid);
 
 /* The calling thread's semaphore. Error: NOMEM. */
 err_t thread_semaphore(cap_t *semaphore);

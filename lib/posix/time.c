@@ -81,10 +81,18 @@ long linux_gettimeofday(long out, long zone, long c, long d, long e, long f)
     return 0;
 }
 
-static void sleep_until(usec_t deadline)
+/* E_OK or E_INTR. */
+static err_t sleep_until(usec_t deadline)
 {
-    while (time_now() < deadline)
-        sys_sleep(time_until(deadline));
+    struct posix_thread *t = thread_self();
+    bool go_on = true;
+    while (go_on && time_now() < deadline) {
+        go_on = thread_wait_begin(t);
+        if (go_on)
+            sys_sleep(time_until(deadline));
+        thread_wait_end(t);
+    }
+    return go_on ? E_OK : E_INTR;
 }
 
 static bool is_interval(const struct timespec *t)
@@ -108,10 +116,15 @@ long linux_clock_nanosleep(long clock, long flags, long request, long left, long
     if (!is_interval(t) || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
         return -E_INVAL;
     u64 us = to_us(t);
-    if (!(flags & TIMER_ABSTIME))
+    bool relative = !(flags & TIMER_ABSTIME);
+    if (relative)
         us += time_now();
     else if (clock == CLOCK_REALTIME)
         us = us > epoch() ? us - epoch() : 0;
-    sleep_until(us);
-    return 0;
+    err_t error = sleep_until(us);
+    if (error && relative && left) {
+        u64 now = time_now();
+        *(struct timespec *)left = to_timespec(us > now ? us - now : 0);
+    }
+    return linux_error(error);
 }

@@ -6,16 +6,17 @@
 #include "lib/tess/heap.h"
 #include "lib/tess/time.h"
 
-#define REPLIES_MAX 64
+#define REPLIES_MAX   256
+#define REPLIES_RANGE 64 /* slots that slot_alloc_range gives at once */
 
 static struct {
     struct list_link sessions;   /* those made by session_create */
     cap_t window[MSG_ITEMS_MAX]; /* slots where arriving capabilities go; 0 = none to be had just now */
     u32 windows;
     u32 kept_caps;     /* bit i: the handler has taken the capability in window[i] */
-    cap_t first_reply; /* slots for reply capabilities */
+    cap_t reply_range[REPLIES_MAX / REPLIES_RANGE]; /* slots for reply capabilities */
     u32 replies;
-    u64 replies_used; /* bit i: slot first_reply + i holds a reply or is the one for the next request */
+    u64 replies_used[BITMAP_WORDS(REPLIES_MAX)]; /* bit i: slot i of these holds a reply, or the next one's will be */
     cap_t reply;      /* where the current request's reply is: 0 = implicit */
     bool reply_kept;
     bool reap;   /* clients have gone: ask for sessions that nobody holds any longer */
@@ -197,16 +198,19 @@ err_t serve_keep_irq(cap_t slot)
 
 static __attribute__((noinline)) cap_t take_reply_slot(void)
 {
-    size_t i = bitmap_find_clear(&serve.replies_used, 0, serve.replies);
+    size_t i = bitmap_find_clear(serve.replies_used, 0, serve.replies);
     if (i == BITMAP_NONE)
         return 0;
-    bitmap_set(&serve.replies_used, i);
-    return serve.first_reply + (cap_t)i;
+    bitmap_set(serve.replies_used, i);
+    return serve.reply_range[i / REPLIES_RANGE] + (cap_t)(i % REPLIES_RANGE);
 }
 
 static void free_reply_slot(cap_t reply)
 {
-    bitmap_clear(&serve.replies_used, reply - serve.first_reply);
+    size_t range = 0;
+    while (reply - serve.reply_range[range] >= REPLIES_RANGE)
+        range++;
+    bitmap_clear(serve.replies_used, range * REPLIES_RANGE + (reply - serve.reply_range[range]));
 }
 
 cap_t serve_keep_reply(void)
@@ -239,16 +243,30 @@ void serve_drop_reply(cap_t reply)
     free_reply_slot(reply);
 }
 
+err_t serve_forget_stale(cap_t *reply)
+{
+    bool stands = false; /* a slot that is not empty equals itself */
+    if (!*reply)
+        return E_OK;
+    if (!task_cap_equal(SLOT_TASK, *reply, *reply, &stands) && stands)
+        return E_BUSY;
+    serve_drop_reply(*reply);
+    *reply = 0;
+    return E_OK;
+}
+
 static err_t reserve_replies(u32 replies)
 {
     u32 order = 0;
-    while ((1u << order) < replies)
+    while ((1u << order) < replies && 1u << order < REPLIES_RANGE)
         order++;
-    serve.first_reply = slot_alloc_range(order);
-    if (!serve.first_reply)
-        return E_NOMEM;
+    err_t error = E_OK;
+    for (u32 i = 0; i * REPLIES_RANGE < replies && !error; i++) {
+        serve.reply_range[i] = slot_alloc_range(order);
+        error = serve.reply_range[i] ? task_reserve(SLOT_TASK, serve.reply_range[i], order) : E_NOMEM;
+    }
     serve.replies = replies;
-    return task_reserve(SLOT_TASK, serve.first_reply, order);
+    return error;
 }
 
 /* ---- the loop ---- */

@@ -89,6 +89,12 @@ err_t serve_answer_error(cap_t reply, err_t error);
 /* The caller of a kept request gets E_CANCELED. */
 void serve_drop_reply(cap_t reply);
 
+/*
+ * Before a request that may have to wait where an earlier one, *reply, is kept: that is dropped if its caller has given
+ * up waiting. E_BUSY: it has not.
+ */
+err_t serve_forget_stale(cap_t *reply);
+
 /* Calls `expired` between two requests, once, when `after` microseconds have passed; NULL = never mind. */
 void serve_set_timer(usec_t after, void (*expired)(void));
 

@@ -14,6 +14,7 @@
 
 #define PAGE     4096
 #define PAGES    (2 * PAGE) /* of a session: input, output */
+#define SIGNAL_WINDOW 28 /* SIGWINCH */
 #define ROOM_MIN 512    /* a writer waits until so many bytes fit */
 #define TENTH    100000 /* microseconds: unit of vtime */
 
@@ -231,9 +232,17 @@ static void progress(void)
         answer(container_of(l, struct terminal_session, link));
 }
 
+/* A request whose caller has given up waiting is none any more. */
+static void forget_stale(struct request *r)
+{
+    if (r->wait != WAIT_NOTHING && !serve_forget_stale(&r->reply))
+        r->wait = WAIT_NOTHING;
+}
+
 /* Lets the caller wait: a session may have one read and one other request that waits. */
 static err_t wait_for(struct request *r, enum wait what)
 {
+    forget_stale(r);
     if (r->wait != WAIT_NOTHING)
         return E_BUSY;
     r->reply = serve_keep_reply();
@@ -257,6 +266,7 @@ static void start_timer(struct terminal_session *s)
 static err_t session_next_in(void *self, u32 nonblock, u64 *at, u64 *length, u32 *flags, struct map_item *piece)
 {
     struct terminal_session *s = self;
+    forget_stale(&s->reads);
     end_input(s, s->in_length);
     *at = 0;
     *flags = SESSION_FLAGS;
@@ -267,9 +277,14 @@ static err_t session_next_in(void *self, u32 nonblock, u64 *at, u64 *length, u32
     return error == E_AGAIN && !nonblock ? wait_for(&s->reads, WAIT_INPUT) : error;
 }
 
+/* A client that has moved nothing may have been called away before it had its answer, and with it the page. */
 static err_t session_commit_in(void *self, u64 n)
 {
     struct terminal_session *s = self;
+    if (!n) {
+        forget_stale(&s->reads);
+        s->seen_in = false;
+    }
     if (terminal.reader != s || n > s->in_length)
         return E_INVAL;
     end_input(s, n);
@@ -281,6 +296,7 @@ static err_t session_next_out(void *self, u64 hint, u32 nonblock, u64 *at, u64 *
                               struct map_item *piece)
 {
     struct terminal_session *s = self;
+    forget_stale(&s->others);
     *at = 0;
     *flags = SESSION_FLAGS;
     s->hint = hint;
@@ -292,7 +308,12 @@ static err_t session_next_out(void *self, u64 hint, u32 nonblock, u64 *at, u64 *
 
 static err_t session_commit_out(void *self, u64 n, u64 *position)
 {
+    struct terminal_session *s = self;
     *position = 0;
+    if (!n) {
+        forget_stale(&s->others);
+        s->seen_out = false;
+    }
     return end_output(self, n);
 }
 
@@ -364,8 +385,11 @@ static err_t session_set_size(void *self, u32 rows, u32 columns)
 {
     if (!rows || rows > TTY_SIZE_MAX || !columns || columns > TTY_SIZE_MAX)
         return E_INVAL;
+    bool other = terminal.rows != rows || terminal.columns != columns;
     terminal.rows = rows;
     terminal.columns = columns;
+    if (other && terminal.group)
+        proc_signal_group(terminal.proc, terminal.group, SIGNAL_WINDOW);
     return E_OK;
 }
 

@@ -232,7 +232,7 @@ static void end_close(struct session *session)
 /* Lets the caller wait; one request at a time is kept for each end. */
 static err_t wait_for(struct end *end, bool polls)
 {
-    if (end->waiting)
+    if (serve_forget_stale(&end->waiting))
         return E_BUSY;
     end->waiting = serve_keep_reply();
     end->polls = polls;
@@ -244,6 +244,7 @@ static err_t next_piece(struct end *end, u64 hint, u32 nonblock, u64 *at, u64 *l
 {
     struct pipe *pipe = end->pipe;
     u64 moved = pipe->ring.read + pipe->ring.written;
+    serve_forget_stale(&end->waiting); /* answering that one would take this one's piece */
     end->hint = hint;
     err_t error = try_piece(end, at, length);
     if (!error) {
@@ -267,9 +268,18 @@ static err_t end_next_out(void *self, u64 hint, u32 nonblock, u64 *at, u64 *leng
     return end->writer ? next_piece(end, hint, nonblock, at, length, flags, piece) : E_BADF;
 }
 
+/* A client that has moved nothing may have been called away before it had its answer, and with it the alias. */
+static void start_over(struct end *end)
+{
+    serve_forget_stale(&end->waiting);
+    end->seen = false;
+}
+
 static err_t end_commit_in(void *self, u64 n)
 {
     struct end *end = self;
+    if (!n)
+        start_over(end);
     err_t error = ring_commit_in(&end->pipe->ring, end, n);
     if (!error)
         progress(end->pipe);
@@ -279,6 +289,8 @@ static err_t end_commit_in(void *self, u64 n)
 static err_t end_commit_out(void *self, u64 n, u64 *position)
 {
     struct end *end = self;
+    if (!n)
+        start_over(end);
     err_t error = ring_commit_out(&end->pipe->ring, end, n);
     *position = end->pipe->ring.written;
     if (!error)

@@ -15,7 +15,7 @@
 #include "servers/proc/wait.h"
 
 #define WINDOWS 2
-#define REPLIES 64
+#define REPLIES 256 /* waits, and processes with signal handlers */
 
 static struct process *process_of(void *self)
 {
@@ -198,7 +198,13 @@ static err_t send_group(void *self, u32 group, u32 signal)
 
 static err_t set_action(void *self, u32 signal, u32 disposition)
 {
-    return signal_set_ignored(process_of(self), signal, disposition == 1);
+    return signal_set_disposition(process_of(self), signal, disposition);
+}
+
+static err_t next_signals(void *self, u64 *signals)
+{
+    struct process *p = process_of(self);
+    return p == process_init ? E_PERM : signal_take(p, signals);
 }
 
 /* ---- ids ---- */
@@ -286,6 +292,7 @@ static const struct proc_handlers handlers = {.spawn_begin = spawn_begin,
                                               .memory = list_memory,
                                               .power_off = power_off,
                                               .fault = fault,
+                                              .next_signals = next_signals,
                                               .thread_stats = cpu_time,
                                               .start_memory = start_memory};
 

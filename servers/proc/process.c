@@ -5,6 +5,7 @@
 #include "lib/tess/tess.h"
 #include "proto/mem.h"
 #include "proto/proc.h"
+#include "servers/proc/signal.h"
 #include "servers/proc/wait.h"
 
 #define PID_MAX 32767
@@ -106,6 +107,7 @@ void process_cancel(struct process *p)
 void process_replace(struct process *p, struct process *prepared)
 {
     drop_task(p);
+    signal_forget(p);
     p->task = prepared->task;
     p->session = prepared->session;
     p->start = prepared->start;
@@ -147,10 +149,12 @@ void process_end(struct process *p, u32 status)
     p->cpu_us = process_cpu_time(p);
     p->memory_kib = memory_used(p) >> 10;
     wait_forget(p);
+    signal_forget(p);
     leave_children(p);
     drop_task(p);
     p->state = PROCESS_ZOMBIE;
     p->status = status;
+    signal_tell(p->parent, SIGNAL_CHILD);
     if (p->parent->ignored >> SIGNAL_CHILD & 1)
         process_forget(p);
     else

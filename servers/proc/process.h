@@ -27,7 +27,9 @@ struct process {
     cap_t start;                  /* PREPARING, RUNNING: memory of its start block; 0 = not ours */
     cap_t next_start;             /* RUNNING: the same for the child to come */
     u64 cpu_us, memory_kib;       /* ZOMBIE: what it used */
-    u64 ignored;                  /* bit s: signal s is ignored */
+    u64 ignored, handled;         /* bit s: signal s is ignored, or the process is told of it */
+    u64 pending;                  /* RUNNING: handled signals that it was not told of yet */
+    cap_t signal_waiter;          /* RUNNING: reply of its next_signals, 0 = none */
     u32 flags;                    /* PREPARING: PROC_SPAWN_* */
     char name[NAME_MAX + 1];
 };

@@ -1,6 +1,8 @@
 /* Signals: see signal.h. Numbers are those of Linux. */
 #include "servers/proc/signal.h"
 
+#include "proto/proc.h"
+
 #define SIGKILL 9
 #define SIGSTOP 19
 
@@ -24,10 +26,50 @@ bool signal_ends(u32 signal)
     return signal && signal < SIGNALS - 1 && !(HARMLESS >> signal & 1);
 }
 
+static void answer(struct process *p)
+{
+    struct msg m;
+    cap_t reply = p->signal_waiter;
+    proc_next_signals_reply(&m, p->pending);
+    p->signal_waiter = 0;
+    if (!serve_answer(reply, &m))
+        p->pending = 0;
+}
+
+bool signal_tell(struct process *p, u32 signal)
+{
+    if (p->state != PROCESS_RUNNING || !(p->handled >> signal & 1))
+        return false;
+    p->pending |= 1ull << signal;
+    if (p->signal_waiter)
+        answer(p);
+    return true;
+}
+
+err_t signal_take(struct process *p, u64 *signals)
+{
+    if (serve_forget_stale(&p->signal_waiter))
+        return E_BUSY;
+    *signals = p->pending;
+    p->pending = 0;
+    if (*signals)
+        return E_OK;
+    p->signal_waiter = serve_keep_reply();
+    return p->signal_waiter ? WIRE_LATER : E_AGAIN;
+}
+
+void signal_forget(struct process *p)
+{
+    p->handled = p->pending = 0;
+    if (p->signal_waiter)
+        serve_drop_reply(p->signal_waiter);
+    p->signal_waiter = 0;
+}
+
 static void deliver(struct process *p, u32 signal)
 {
     bool ignored = signal != SIGKILL && (p->ignored >> signal & 1);
-    if (p->state == PROCESS_RUNNING && signal_ends(signal) && !ignored)
+    if (!signal_tell(p, signal) && p->state == PROCESS_RUNNING && signal_ends(signal) && !ignored)
         process_end(p, signal);
 }
 
@@ -52,10 +94,14 @@ err_t signal_send_group(u32 group, u32 signal)
     return group > 1 && group <= INT32_MAX ? signal_send(process_init, -(i32)group, signal) : E_SRCH;
 }
 
-err_t signal_set_ignored(struct process *p, u32 signal, bool ignored)
+err_t signal_set_disposition(struct process *p, u32 signal, u32 disposition)
 {
-    if (signal < 1 || signal >= SIGNALS - 1 || (ignored && (signal == SIGKILL || signal == SIGSTOP)))
+    bool fixed = signal == SIGKILL || signal == SIGSTOP;
+    if (signal < 1 || signal >= SIGNALS - 1 || disposition > SIGNAL_HANDLE || (disposition && fixed))
         return E_INVAL;
-    p->ignored = ignored ? p->ignored | 1ull << signal : p->ignored & ~(1ull << signal);
+    u64 bit = 1ull << signal;
+    p->ignored = disposition == SIGNAL_IGNORE ? p->ignored | bit : p->ignored & ~bit;
+    p->handled = disposition == SIGNAL_HANDLE ? p->handled | bit : p->handled & ~bit;
+    p->pending &= p->handled;
     return E_OK;
 }

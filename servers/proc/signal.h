@@ -1,7 +1,9 @@
-/* Signals: default actions only, so far. */
+/* Signals: default actions, and telling those who have handlers. */
 #pragma once
 
 #include "servers/proc/process.h"
+
+enum signal_disposition { SIGNAL_DEFAULT, SIGNAL_IGNORE, SIGNAL_HANDLE };
 
 /*
  * Sends `signal` (0: only looks) to those that `pid` names as in kill(2): a process, 0 = the sender's group, -1 = all,
@@ -15,5 +17,14 @@ bool signal_ends(u32 signal);
 /* To all of a group. */
 err_t signal_send_group(u32 group, u32 signal);
 
-/* Ignores the signal, or not. E_INVAL for those that cannot be ignored. */
-err_t signal_set_ignored(struct process *p, u32 signal, bool ignored);
+/* `disposition` as in proc.sigaction. E_INVAL for signals that are none, and KILL and STOP unless it is the default. */
+err_t signal_set_disposition(struct process *p, u32 signal, u32 disposition);
+
+/* The process learns of the signal if it handles it. False: it does not. */
+bool signal_tell(struct process *p, u32 signal);
+
+/* Takes the signals that p was not told of yet, or keeps the current request until one comes. E_BUSY: one is kept. */
+err_t signal_take(struct process *p, u64 *signals);
+
+/* What p's task knew of signals is over. */
+void signal_forget(struct process *p);

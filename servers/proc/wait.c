@@ -42,10 +42,16 @@ err_t wait_take(struct process *p, i32 pid, struct wait_result *result)
     return any ? E_AGAIN : E_CHILD;
 }
 
+/* Also if its caller was called away, by a signal, say. */
+static bool is_free(struct waiter *w)
+{
+    return !w->process || !serve_forget_stale(&w->reply);
+}
+
 err_t wait_keep(struct process *p, i32 pid)
 {
     struct waiter *w = waiters;
-    while (w < waiters + WAITERS_MAX && w->process)
+    while (w < waiters + WAITERS_MAX && !is_free(w))
         w++;
     cap_t reply = w < waiters + WAITERS_MAX ? serve_keep_reply() : 0;
     if (!reply)

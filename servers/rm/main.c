@@ -20,6 +20,13 @@ static struct {
     vaddr_t first, behind, fixup;
 } recovery;
 
+/* Where the program wants to be interrupted, and what of. */
+static struct {
+    vaddr_t entry, back; /* 0 = nowhere */
+    bool kept;
+    u64 words[EXC_WORDS]; /* of the exception: the registers to give back */
+} interruption;
+
 #define UTCBS_PER_PAGE (PAGE_SIZE / UTCB_SIZE)
 
 /* ---- slots of dataspaces: 17-31, then those above the program's ---- */
@@ -228,6 +235,15 @@ static err_t set_recovery(void *self, u64 first, u64 behind, u64 fixup)
     return E_OK;
 }
 
+/* Said again, it also means that what was interrupted will not go on. */
+static err_t set_signal(void *self, u64 entry, u64 back)
+{
+    interruption.entry = entry;
+    interruption.back = back;
+    interruption.kept = false;
+    return E_OK;
+}
+
 static err_t alloc_utcb(void *self, u64 *utcb)
 {
     size_t i = bitmap_find_clear(&utcbs, 0, SPACE_UTCB_MAX);
@@ -285,6 +301,7 @@ static const struct region_handlers handlers = {.attach = attach,
                                                 .protect = protect,
                                                 .reserve = reserve,
                                                 .set_recovery = set_recovery,
+                                                .set_signal = set_signal,
                                                 .utcb_alloc = alloc_utcb,
                                                 .utcb_free = free_utcb,
                                                 .find = find,
@@ -311,14 +328,48 @@ static u32 signal_for(u64 cause)
     return fault_error == E_NOMEM ? RM_SIGKILL : RM_SIGBUS;
 }
 
+/* The thread goes on with the registers that the message has. */
+static void resume(struct msg *m)
+{
+    m->tag = TAG(EXC_WORDS, 0);
+    m->w[0] = 0;
+}
+
+/* An exception that was forced: the program wants to see to something else, unless it does already. */
+static void interrupt(struct msg *m)
+{
+    if (interruption.entry && !interruption.kept) {
+        interruption.kept = true;
+        for (u32 i = 0; i < EXC_WORDS; i++)
+            interruption.words[i] = wire_word(m, i);
+        m->w[EXC_WORD_PC] = interruption.entry;
+    }
+    resume(m);
+}
+
+static void give_back(struct msg *m)
+{
+    interruption.kept = false;
+    for (u32 i = 0; i < EXC_WORDS; i++)
+        wire_set_word(m, i, interruption.words[i]);
+    resume(m);
+}
+
 /* Goes on elsewhere if the program has said so; else the supervisor ends the program. */
 static void handle_exception(struct msg *m)
 {
     vaddr_t pc = m->w[EXC_WORD_PC];
+    if (m->w[EXC_WORD_CAUSE] == EXC_FORCED) {
+        interrupt(m);
+        return;
+    }
+    if (interruption.kept && pc == interruption.back) {
+        give_back(m);
+        return;
+    }
     if (pc >= recovery.first && pc < recovery.behind) {
-        m->tag = TAG(EXC_WORDS, 0);
-        m->w[0] = 0;
         m->w[EXC_WORD_PC] = recovery.fixup;
+        resume(m);
         return;
     }
     proc_fault(SLOT_PROC, signal_for(m->w[EXC_WORD_CAUSE]), m->w[EXC_WORD_TVAL], pc);

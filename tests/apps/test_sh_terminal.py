@@ -117,7 +117,7 @@ def test_completion(shell, tmp_path):
 
 def test_control_keys_at_the_prompt(shell):
     assert ask(shell, "half a line\x03", "") == ""
-    assert ask(shell, "echo $?") == "0\n"
+    assert ask(shell, "echo $?") == "130\n"
     shell.send("\x0c")
     shell.expect_exact("\033[H\033[2J")
     shell.expect_exact(PROMPT)

@@ -7,7 +7,7 @@ from conftest import BUILD, TOP, run
 from guest import check_disk, new_disk
 
 
-@pytest.mark.parametrize("name", ["file", "hostile", "pipe", "spawn", "thread"])
+@pytest.mark.parametrize("name", ["file", "hostile", "pipe", "signal", "spawn", "thread"])
 def test_program(name, tmp_path):
     log = tmp_path / "console"
     done = run([f"{TOP}/tools/tessera", "run", "--build", BUILD, "--put", f"{BUILD}/apps/test-{name}:/tmp/test",

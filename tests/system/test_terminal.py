@@ -45,6 +45,7 @@ def test_editing_history_and_completion(terminal):
 
 @pytest.mark.parametrize("line", [
     "sleep 100", "cat", "yes | cat | cat > /dev/null", "while true; do sleep 0.1; done", "(sleep 100; echo no)",
+    "while true; do :; done", "for i in $(seq 1 9); do while true; do i=1; done; done", "read x",
 ])
 def test_interrupt(terminal, line):
     start(terminal, line)
@@ -57,6 +58,13 @@ def test_interrupt_leaves_the_background_alone(terminal):
     start(terminal, "sleep 50")
     interrupt(terminal)
     assert terminal.run("jobs") == "[1] Running  sleep 100"
+    assert terminal.run("kill $!; wait") == "[1] Terminated  sleep 100"
+
+
+def test_interrupt_of_waiting(terminal):
+    start(terminal, "sleep 100 & wait")
+    interrupt(terminal)
+    assert terminal.run("echo status $?; jobs") == "status 130\n[1] Running  sleep 100"
     assert terminal.run("kill $!; wait") == "[1] Terminated  sleep 100"
 
 

@@ -119,7 +119,7 @@ static err_t begin_out(struct port_session *s, u64 hint, u64 *length, struct map
 /* Keeps the reply of the current request in *waits. */
 static err_t wait_later(cap_t *waits)
 {
-    if (*waits)
+    if (serve_forget_stale(waits))
         return E_BUSY; /* one call of a kind at a time */
     *waits = serve_keep_reply();
     return *waits ? WIRE_LATER : E_NOMEM;
@@ -130,6 +130,7 @@ static err_t wait_later(cap_t *waits)
 static err_t serve_next_in(void *self, u32 nonblock, u64 *at, u64 *length, u32 *flags, struct map_item *piece)
 {
     struct port_session *s = self;
+    serve_forget_stale(&s->in_waits);
     end_in(s, in_length(s));
     *flags = flags_of(s);
     err_t error = begin_in(s, at, length, piece);
@@ -140,6 +141,7 @@ static err_t serve_next_out(void *self, u64 hint, u32 nonblock, u64 *at, u64 *le
                             struct map_item *piece)
 {
     struct port_session *s = self;
+    serve_forget_stale(&s->out_waits);
     end_out(s, s->out_length);
     *at = 0;
     *flags = flags_of(s);

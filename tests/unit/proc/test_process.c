@@ -65,6 +65,14 @@ void serve_drop_reply(cap_t reply)
     dropped++;
 }
 
+err_t serve_forget_stale(cap_t *reply)
+{
+    if (*reply && !callers_gone)
+        return E_BUSY;
+    *reply = 0;
+    return E_OK;
+}
+
 void sys_arch_invoke(u64 *tag, u64 *label, u64 w[MSG_REGS], u64 selector)
 {
     *tag = TAG_ERROR | (u64)E_NOENT << TAG_CODE_SHIFT; /* statistics are nobody's business here */
@@ -170,7 +178,7 @@ static void test_ignored_children_leave_no_zombies(void **state)
 {
     struct process *parent = spawn(process_init), *child = spawn(parent);
     u32 pid = child->pid;
-    assert_int_equal(signal_set_ignored(parent, SIGNAL_CHILD, true), E_OK);
+    assert_int_equal(signal_set_disposition(parent, SIGNAL_CHILD, SIGNAL_IGNORE), E_OK);
     process_end(child, 0);
     assert_null(process_find(pid));
 }
@@ -186,15 +194,48 @@ static void test_signals(void **state)
     assert_int_equal(signal_send(a, 1, 9), E_PERM);
     assert_int_equal(signal_send(a, (i32)b->pid, 17), E_OK); /* harmless */
     assert_int_equal(b->state, PROCESS_RUNNING);
-    assert_int_equal(signal_set_ignored(b, 2, true), E_OK);
+    assert_int_equal(signal_set_disposition(b, 2, SIGNAL_IGNORE), E_OK);
     assert_int_equal(signal_send(a, (i32)b->pid, 2), E_OK);
     assert_int_equal(b->state, PROCESS_RUNNING);
-    assert_int_equal(signal_set_ignored(b, 9, true), E_INVAL);
-    assert_int_equal(signal_set_ignored(b, 0, true), E_INVAL);
-    assert_int_equal(signal_set_ignored(b, 64, true), E_INVAL);
+    assert_int_equal(signal_set_disposition(b, 9, SIGNAL_IGNORE), E_INVAL);
+    assert_int_equal(signal_set_disposition(b, 0, SIGNAL_IGNORE), E_INVAL);
+    assert_int_equal(signal_set_disposition(b, 64, SIGNAL_IGNORE), E_INVAL);
     assert_int_equal(signal_send(a, (i32)b->pid, 9), E_OK);
     assert_int_equal(b->state, PROCESS_ZOMBIE);
     assert_int_equal(b->status, 9);
+}
+
+/* A signal that p handles comes to whoever asks for it, then or later, and ends nobody. */
+static void test_handled_signals(void **state)
+{
+    struct process *a = spawn(process_init), *p = spawn(a);
+    u64 signals;
+    assert_int_equal(signal_set_disposition(p, 2, SIGNAL_HANDLE), E_OK);
+    assert_int_equal(signal_set_disposition(p, 17, SIGNAL_HANDLE), E_OK);
+    assert_int_equal(signal_set_disposition(p, 9, SIGNAL_HANDLE), E_INVAL);
+    assert_int_equal(signal_set_disposition(p, 2, 3), E_INVAL);
+    assert_int_equal(signal_send(a, (i32)p->pid, 2), E_OK);
+    assert_int_equal(signal_take(p, &signals), E_OK);
+    assert_int_equal(signals, 1 << 2);
+    next_reply = 70;
+    assert_int_equal(signal_take(p, &signals), WIRE_LATER);
+    assert_int_equal(signal_take(p, &signals), E_BUSY);
+    process_end(spawn(p), 0);
+    assert_int_equal(answered.reply, 70);
+    assert_int_equal(answered.pid, 1 << 17); /* word 1 */
+    callers_gone = true;
+    assert_int_equal(signal_take(p, &signals), WIRE_LATER);
+    assert_int_equal(signal_send(a, (i32)p->pid, 2), E_OK); /* whom it would answer has gone */
+    callers_gone = false;
+    assert_int_equal(signal_take(p, &signals), E_OK);
+    assert_int_equal(signals, 1 << 2);
+    struct process *child = spawn(p);
+    assert_int_equal(signal_send(p, (i32)child->pid, 2), E_OK); /* handlers are not handed on */
+    assert_int_equal(child->state, PROCESS_ZOMBIE);
+    assert_int_equal(signal_take(p, &signals), E_OK);
+    assert_int_equal(signal_take(p, &signals), WIRE_LATER);
+    process_end(p, 0);
+    assert_int_equal(dropped, 1);
 }
 
 static void test_groups(void **state)
@@ -262,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup(test_orphans_go_to_init, setup),
         cmocka_unit_test_setup(test_ignored_children_leave_no_zombies, setup),
         cmocka_unit_test_setup(test_signals, setup),
+        cmocka_unit_test_setup(test_handled_signals, setup),
         cmocka_unit_test_setup(test_groups, setup),
         cmocka_unit_test_setup(test_replace, setup),
         cmocka_unit_test_setup(test_table_full, setup),
