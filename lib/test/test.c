@@ -159,8 +159,12 @@ static void run_test(u32 number, const struct test *test)
     report(number, test->name);
 }
 
+/* Unless the machine's command line says `hold`: then somebody wants to look at it with this task's space in force. */
 static void power_off(bool ok)
 {
+    const char *option = test_boot->command_line;
+    while (option[0] == 'h' && option[1] == 'o' && option[2] == 'l' && option[3] == 'd')
+        __asm__ volatile("" ::: "memory");
     *(volatile u32 *)(FINISHER + SIFIVE_TEST_FINISH) = ok ? SIFIVE_TEST_PASS : SIFIVE_TEST_FAIL | 1u << 16;
 }
 

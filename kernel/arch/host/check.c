@@ -236,7 +236,7 @@ static void check_object(struct object *o)
 
 static void check_factory(struct factory *f)
 {
-    u64 before = pages_found, children = 0, quotas = 0;
+    u64 before = pages_found, quotas = 0;
     struct object *o;
     for (struct list_link *l = f->objects.next; l != &f->objects && !problem; l = l->next) {
         o = container_of(l, struct object, siblings);
@@ -249,9 +249,7 @@ static void check_factory(struct factory *f)
         o = container_of(l, struct object, siblings);
         if (o->type != OBJ_FACTORY)
             continue;
-        u64 start = pages_found;
         check_factory(factory_of(o));
-        children += pages_found - start;
         quotas += factory_of(o)->quota;
     }
     EXPECT(f->used == own * PAGE_SIZE + quotas);

@@ -1,3 +1,2 @@
-$(call host_test,kernel_fuzz,fuzz.c $(kernel_host_sources),$(kernel_host_wraps),$(kernel_host_flags))
 $(foreach t,kernel donation fault nth rows steps,$(call host_test,kernel_$t,\
   test_$t.c rig.c $(kernel_host_sources),$(kernel_host_wraps),$(kernel_host_flags)))
