@@ -35,6 +35,7 @@ class Machine:
     def __init__(self, options, disk, folder):
         self.options, self.disk, self.folder = options, disk, folder
         self.log = options.log or os.path.join(folder, "console.log")
+        self.ram = os.path.join(folder, "ram")
         self.deadline = time.monotonic() + options.timeout if options.timeout else None
         self.boot_deadline = None
         self.interactive = options.line is None
@@ -61,7 +62,7 @@ class Machine:
         command = [program, "-machine", "virt", "-bios", "default", "-kernel", self.options.kernel,
                    "-initrd", self.options.initrd, "-m", self.options.mem, "-smp", str(self.options.cpus),
                    "-nodefaults", "-display", "none", "-no-reboot", "-global", "virtio-mmio.force-legacy=false",
-                   *self.console_options(), *self.device_options(theirs.fileno())]
+                   *self.ram_options(), *self.console_options(), *self.device_options(theirs.fileno())]
         if self.options.append:
             command += ["-append", self.options.append]
         if self.options.icount:
@@ -70,6 +71,13 @@ class Machine:
         theirs.close()
         self.link = (ours.fileno(), ours.fileno())
         self.keep = ours
+
+    def ram_options(self):
+        """RAM that is a file, where there is a trace to read from it in the end."""
+        if not self.options.trace:
+            return []
+        return ["-machine", "memory-backend=ram", "-object",
+                f"memory-backend-file,id=ram,size={self.options.mem},mem-path={self.ram.replace(',', ',,')},share=on"]
 
     def console_options(self):
         """Interactive: the terminal, where Ctrl-A x leaves and Ctrl-C is the guest's. Else a file."""

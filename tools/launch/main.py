@@ -10,9 +10,10 @@ import sys
 from . import disk
 from .channel import partial_name
 from .errors import Interrupted, LaunchError
-from .session import run
+from .session import run, trace
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TRACE_RECORDS = 1 << 18    # the newest so many of each CPU
 RAM = re.compile(r"[1-9][0-9]*[KMG]?")
 
 
@@ -87,10 +88,13 @@ def parse(arguments):
     add("--kernel", help="kernel to boot instead of the build folder's")
     add("--initrd", help="boot archive instead of the system's")
     add("--append", default="", help="kernel command line")
+    add("--trace", metavar="FILE", help="QEMU and a debug build: write what the kernel did there, as Chrome trace JSON")
     add("--log", help="file for the console's output (with --exec)")
     add("--verbose", action="store_true", help="with --exec: console output on stderr as it comes")
     options = parser.parse_args(arguments)
     options.kernel = options.kernel or os.path.join(options.build, "kernel.elf")
+    if options.trace:
+        options.append = f"{options.append} trace={TRACE_RECORDS}".strip()
     options.initrd = options.initrd or os.path.join(options.build, "systems", options.system + ".cpio")
     return options
 
@@ -117,6 +121,16 @@ def require_writable(host):
         raise LaunchError(f"{host} cannot be written ({error.strerror}): check --get") from error
 
 
+def check_trace(options):
+    if options.machine != "qemu":
+        raise LaunchError("--trace needs QEMU, whose RAM can be read: leave --machine out")
+    try:
+        trace.state_place(options.kernel)
+    except trace.TraceError as error:
+        raise LaunchError(str(error)) from error
+    require_writable(options.trace)
+
+
 def check(options):
     """Everything that can be known to fail before the machine starts."""
     if options.get and options.line is None:
@@ -131,6 +145,8 @@ def check(options):
         require_file(options.disk, "disk image", "make one with mke2fs, or leave --disk out")
         if not os.access(options.disk, os.W_OK):
             raise LaunchError(f"disk image {options.disk} cannot be written: change its permissions or copy it")
+    if options.trace:
+        check_trace(options)
     if options.icount and options.machine != "qemu":
         raise LaunchError("--icount is QEMU's: Mosaic counts cycles by itself, leave it out")
     os.environ["PATH"] += ":/sbin:/usr/sbin"

@@ -1,4 +1,6 @@
 """One run of a machine, from its disk to its end: interactive, or for the sake of one command."""
+import json
+import mmap
 import os
 import sys
 import tempfile
@@ -9,6 +11,7 @@ from . import disk as disks
 from .channel import Agent, Channel
 from .errors import GuestError, LaunchError
 from .machine import Machine
+from tracing import chrome, image as trace
 
 BOOT_PATIENCE = 300  # seconds that a guest may take until its agent answers
 SIZE_PERIOD = 0.5    # between looks at the terminal's size
@@ -29,11 +32,24 @@ def run(options):
     finally:
         if machine:
             machine.kill()
+            if options.trace:
+                save_trace(machine, options)
             if machine.disk and os.path.dirname(machine.disk) != folder:
                 disks.repair_if_unclean(machine.disk)
         if held:
             held.close()
         disks.remove_tree(folder)
+
+
+def save_trace(machine, options):
+    """However the machine ended: a trace of a panic is worth most. Failures are only said, the run has its own end."""
+    try:
+        with open(machine.ram, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
+            found = trace.read(ram, options.kernel)
+        with open(options.trace, "w", encoding="utf-8") as out:
+            json.dump(chrome.convert(found), out, separators=(",", ":"))
+    except (OSError, ValueError, trace.TraceError) as error:
+        print(f"tessera: no trace: {error}", file=sys.stderr)
 
 
 # ---- a command

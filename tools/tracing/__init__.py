@@ -1,0 +1,1 @@
+"""The kernel's trace outside the guest: read from an image of its memory, written as Chrome trace JSON."""
