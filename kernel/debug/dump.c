@@ -30,6 +30,10 @@ void debug_print_task(const struct task *t)
 
 void debug_print_thread(const struct thread *t)
 {
+    if (t == &thread_nobody) {
+        kernel_print("nobody");
+        return;
+    }
     kernel_print("%x (", debug_number(&t->object));
     debug_print_task(t->task);
     kernel_print(")");

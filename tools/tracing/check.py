@@ -1,4 +1,4 @@
-"""What a trace file must be so that viewers show it right: lanes, times that go on, slices that nest, arrows in pairs."""
+"""What a trace file must be for viewers: lanes that are CPUs, times that go on, slices that nest, arrows in pairs."""
 import bisect
 
 SLACK = 0.002   # times are rounded to a nanosecond

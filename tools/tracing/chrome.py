@@ -129,9 +129,9 @@ class Converter:
     def titles(self):
         rows = [{"ph": "M", "pid": 0, "name": "process_name", "args": {"name": "Tessera"}}]
         for lane in self.lanes:
-            rows.append({"ph": "M", "pid": 0, "tid": lane.cpu, "name": "thread_name", "args": {"name": f"CPU {lane.cpu}"}})
-            rows.append({"ph": "M", "pid": 0, "tid": lane.cpu, "name": "thread_sort_index",
-                         "args": {"sort_index": lane.cpu}})
+            lane_row = {"ph": "M", "pid": 0, "tid": lane.cpu}
+            rows.append({**lane_row, "name": "thread_name", "args": {"name": f"CPU {lane.cpu}"}})
+            rows.append({**lane_row, "name": "thread_sort_index", "args": {"sort_index": lane.cpu}})
         return rows
 
 

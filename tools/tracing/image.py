@@ -53,7 +53,7 @@ def state_place(kernel):
     """Physical address of the kernel's struct trace_state."""
     place = symbol(kernel, "trace_state")
     if place is None:
-        raise TraceError(f"{kernel} has no trace: build with `make mode=debug all` and give --build build/riscv64-debug")
+        raise TraceError(f"{kernel} has no trace: run `make mode=debug all` and give --build build/riscv64-debug")
     return place - WINDOW
 
 

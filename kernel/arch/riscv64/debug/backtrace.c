@@ -24,11 +24,16 @@ extern const struct {
 } debug_symbols;
 extern u8 kernel_start[], kernel_text_end[], debug_trap_entry[];
 
+static bool in_text(u64 pc)
+{
+    return pc >= (u64)kernel_start && pc < (u64)kernel_text_end;
+}
+
 static void print_place(u64 pc)
 {
     u64 offset = pc - (u64)kernel_start;
     kernel_print("  %lx", pc);
-    if (pc >= (u64)kernel_start && pc < (u64)kernel_text_end) {
+    if (in_text(pc)) {
         u32 i = 0;
         while (i + 1 < debug_symbols.count && debug_symbols.row[i + 1].offset <= offset)
             i++;
@@ -38,15 +43,21 @@ static void print_place(u64 pc)
     kernel_print("\n");
 }
 
+/* Whether fp may be a frame of the stack that is in use from `low` on. */
+static bool on_stack(const u64 *fp, u64 low)
+{
+    return (u64)fp % 8 == 0 && (u64)fp >= low && (u64)fp <= low + STACK_BYTES && (u64)fp >= KERNEL_WINDOW;
+}
+
 void debug_backtrace(const void *frame)
 {
     const u64 *fp = frame ? frame : __builtin_frame_address(0), *start = fp;
     kernel_print("backtrace:\n");
     for (u32 i = 0; i < FRAMES_MAX; i++) {
-        if ((u64)fp % 8 || fp < start || fp > start + STACK_BYTES / 8 || (u64)fp < KERNEL_WINDOW)
+        if (!on_stack(fp, (u64)start))
             return;
         u64 pc = fp[-1];
-        if (pc < (u64)kernel_start || pc >= (u64)kernel_text_end)
+        if (!in_text(pc))
             return;
         print_place(pc - 4); /* the call, not what follows it: that may be another function */
         const u64 *next = (const u64 *)fp[-2];
@@ -81,6 +92,11 @@ void debug_trap_report(const u64 x[REGISTERS])
         kernel_print("%sx%u %lx", i % 4 == 1 ? "\n  " : "  ", i, x[i]);
     kernel_print("\n");
     print_place(pc);
-    debug_backtrace((const void *)x[8]);
+    const u64 *frame = (const u64 *)x[8];
+    if (on_stack(frame, x[2]) && !in_text(frame[-1])) { /* a function that calls none keeps its return address in ra */
+        print_place(x[1] - 4);
+        frame = (const u64 *)frame[-1];
+    }
+    debug_backtrace(frame);
     arch_halt();
 }

@@ -32,6 +32,11 @@ void debug_visit(const struct fdt_property *p)
         line = arch_phys_to_virt(place);
 }
 
+/*
+ * While a dump is printed, the firmware's looks at the status take away the mark of a break: its zero byte tells it
+ * then, and other characters that came meanwhile are lost.
+ */
+
 /* A break comes with a zero byte; what was typed before it, if nobody has fetched that yet, is lost. */
 static void drop_break(void)
 {
@@ -42,12 +47,20 @@ static void drop_break(void)
 
 void debug_poll(void)
 {
-    u8 status;
-    while (line && ((status = line[NS16550_LSR]) & NS16550_LSR_BI || (letter_next && status & NS16550_LSR_DR))) {
-        if (status & NS16550_LSR_BI)
+    bool printed = false;
+    while (line) {
+        u8 status = line[NS16550_LSR];
+        if (status & NS16550_LSR_BI) {
             drop_break();
-        else
+            letter_next = true;
+        } else if (letter_next && (status & NS16550_LSR_DR)) {
             debug_dump(line[NS16550_RBR]);
-        letter_next = status & NS16550_LSR_BI;
+            letter_next = false;
+            printed = true;
+        } else if (printed && (status & NS16550_LSR_DR)) {
+            letter_next = !line[NS16550_RBR];
+        } else {
+            return;
+        }
     }
 }
