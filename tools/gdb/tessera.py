@@ -168,8 +168,8 @@ def show_threads(_):
         state = states.get(int(t["state"]) & 0xff, "?")
         shown = "running" if int(t) in running else state.split("_")[0]
         priority = int(t["sc"]["priority"]) if int(t["sc"]) else 0
-        print(f"{number(t['object']):6x} {shown:10} {priority:3} {int(t['cpu']['id']):3} {since(t):12} {int(t['hot']['pc']):12x} "
-              f"{task_name(t['task'])} {waits_for(t, state)}".rstrip())
+        print(f"{number(t['object']):6x} {shown:10} {priority:3} {int(t['cpu']['id']):3} {since(t):12} "
+              f"{int(t['hot']['pc']):12x} {task_name(t['task'])} {waits_for(t, state)}".rstrip())
 
 
 # ---- tasks
