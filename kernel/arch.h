@@ -33,7 +33,7 @@ u64 arch_ticks_to_us(u64 ticks);
 u64 arch_boot_time(void);            /* time 0 of absolute timeouts, in ticks */
 
 /* --- other CPUs --- */
-void arch_cpus_start(void);          /* those of cpu_table; each takes the lock and calls sched_exit */
+bool arch_cpu_start(struct cpu *cpu); /* it takes the lock, which is not free, and calls sched_exit */
 void arch_ipi_send(u64 cpu);         /* an interrupt for the CPU with this index */
 void arch_ipi_clear(void);           /* those that have come are served */
 void arch_rest(struct cpu *cpu);     /* others may change what is the CPU's: FPU to memory, MMU to the kernel's root */

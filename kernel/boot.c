@@ -277,6 +277,6 @@ void boot(struct machine *m)
     map_identity(task, free, image_bottom, RIGHTS_RWX);
     map_identity(task, image_top, page_down(m->ram_end), RIGHTS_RWX);
     describe(m, free);
-    arch_cpus_start();
+    remote_start_all();
     start(thread, task, sc, entry);
 }

@@ -11,6 +11,7 @@
 #include "kernel/cold.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "lib/base/bits.h"
@@ -60,6 +61,22 @@ COLD void kernel_wait(struct cpu *cpu, u64 ticket)
     pause_end(cpu, n);
     if (cpu->current)
         arch_space_switch(cpu->current->root);
+}
+
+#define START_US 1000000 /* within which a CPU comes to the lock */
+
+void remote_start_all(void)
+{
+    u64 n = 0, end = arch_time() + arch_us_to_ticks(START_US);
+    for (u32 i = 1; i < cpu_count; i++) {
+        sched_init(cpu_table[i]);
+        if (!arch_cpu_start(cpu_table[i]))
+            kernel_print("cpu %d does not start\n", i);
+    }
+    for (u32 i = 1; i < cpu_count; i++)
+        while (!cpu_online(i) && arch_time() < end)
+            pause(n++);
+    pause_end(cpu_self(), n);
 }
 
 void remote_hold(struct cpu *cpu)

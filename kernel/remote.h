@@ -6,6 +6,9 @@
 #include "kernel/cpu.h"
 #include "kernel/space.h"
 
+/* Starts all CPUs but the first, and waits until they have come to the lock. Those that do not come stay off. */
+void remote_start_all(void);
+
 /* Waits until the CPU rests; it does so until the lock is released. */
 void remote_hold(struct cpu *cpu);
 

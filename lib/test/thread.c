@@ -71,6 +71,12 @@ err_t test_thread_create(u32 i, cap_t task, u32 priority, cap_t pager, cap_t han
     return error ? error : scheduler_run_thread(SCHEDULER, TEST_THREAD(i), TEST_SC(i), 0);
 }
 
+err_t test_thread_adopt(u32 i, u32 cpu)
+{
+    err_t error = thread_control(TEST_THREAD(i), TASK, utcb_of(i), 0, 0);
+    return error ? error : scheduler_run_thread(SCHEDULER, TEST_THREAD(i), TEST_SC(i), cpu);
+}
+
 err_t test_thread_run(u32 i, void (*run)(u64), u64 argument)
 {
     starts[i] = (struct start){.run = run, .argument = argument};
@@ -87,6 +93,20 @@ err_t test_thread_start_in(u32 i, cap_t task, u32 priority, void (*run)(u64), u6
 err_t test_thread_start(u32 i, u32 priority, void (*run)(u64), u64 argument)
 {
     return test_thread_start_in(i, TASK, priority, run, argument);
+}
+
+err_t test_thread_start_on(u32 i, u32 cpu, u32 priority, void (*run)(u64), u64 argument)
+{
+    err_t error = test_thread_create(i, TASK, priority, 0, 0);
+    if (!error)
+        error = scheduler_run_thread(SCHEDULER, TEST_THREAD(i), TEST_SC(i), cpu);
+    return error ? error : test_thread_run(i, run, argument);
+}
+
+u32 test_cpus(void)
+{
+    struct msg m = {.tag = TAG(1, 0), .w = {OP_SCHEDULER_INFO}};
+    return sys_object_call(SCHEDULER, &m) ? 1 : (u32)m.w[1];
 }
 
 err_t test_thread_start_passive(u32 i, cap_t task, void (*serve)(struct msg *))

@@ -6,7 +6,7 @@
 
 #include "lib/test/test.h"
 
-#define TEST_THREADS 8
+#define TEST_THREADS 16
 
 /* Slots of thread i, emptied behind each test like the others: so the threads end with the test. */
 #define TEST_THREAD(i) (SLOT_END + 2 * (i))
@@ -14,7 +14,7 @@
 
 /* Where UTCBs stand, in each task. */
 #define TEST_UTCBS       0x3800000000ull
-#define TEST_UTCBS_ORDER 13
+#define TEST_UTCBS_ORDER 14
 
 /* A new task in `slot` that sees the test's image, at the same addresses, and can have threads. */
 err_t test_task_create(cap_t slot);
@@ -25,11 +25,20 @@ err_t test_thread_start_in(u32 i, cap_t task, u32 priority, void (*run)(u64), u6
 /* The same in the test's own task. */
 err_t test_thread_start(u32 i, u32 priority, void (*run)(u64), u64 argument);
 
+/* The same on CPU `cpu`. */
+err_t test_thread_start_on(u32 i, u32 cpu, u32 priority, void (*run)(u64), u64 argument);
+
+/* How many CPUs there are. */
+u32 test_cpus(void);
+
 /* Makes thread i in `task`, passive and waiting; its first message is handed to `serve`, which never returns. */
 err_t test_thread_start_passive(u32 i, cap_t task, void (*serve)(struct msg *));
 
 /* Makes thread i in `task` without starting it; pager and handler are gates or 0. */
 err_t test_thread_create(u32 i, cap_t task, u32 priority, cap_t pager, cap_t handler);
+
+/* Thread i and its SC were made otherwise: they come into the test's task and to CPU `cpu`. */
+err_t test_thread_adopt(u32 i, u32 cpu);
 
 /* Lets thread i run: run(argument) on its stack. */
 err_t test_thread_run(u32 i, void (*run)(u64), u64 argument);

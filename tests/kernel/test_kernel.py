@@ -1,4 +1,8 @@
-"""The kernel on the target: each program of tests/kernel boots as the first task of a machine of its own."""
+"""
+The kernel on the target: each program of tests/kernel boots as the first task of a machine of its own, with one hart and
+with several. Those that are about several CPUs (smp*) run on harts that are truly parallel; TESSERA_HARTS=48 adds a
+machine with that many.
+"""
 import glob
 import os
 import re
@@ -11,7 +15,8 @@ from conftest import BUILD, run
 
 PROGRAMS = sorted(glob.glob(f"{BUILD}/test/kernel/*"))
 STRIP = os.environ.get("CROSS", "riscv64-linux-gnu-") + "strip"
-SECONDS = 60
+SECONDS = 120
+COUNTED = ["-icount", "shift=3,sleep=off"]
 LOG_MAX = 1 << 20
 
 
@@ -24,13 +29,23 @@ def pack(program, folder):
     return archive
 
 
-def boot(archive, folder):
+def machines():
+    """What runs where: program, harts, and whether time is counted in instructions, harts taking turns."""
+    more = [int(n) for n in os.environ.get("TESSERA_HARTS", "").split()]
+    for program in PROGRAMS:
+        parallel = os.path.basename(program).startswith("smp")
+        for harts in [1, 2, 4, 8] + more if parallel else [1, 4]:
+            counted = harts == 1 or not parallel
+            yield pytest.param(program, harts, counted, id=f"{os.path.basename(program)}-{harts}")
+
+
+def boot(archive, folder, harts, counted):
     """
-    Runs the machine until it switches itself off; returns its exit status and what it printed. Time is counted in
-    instructions, 8 ns each: what a test measures does not depend on how busy the host is.
+    Runs the machine until it switches itself off; returns its exit status and what it printed. `counted`: time is
+    counted in instructions, 8 ns each, so what a test measures does not depend on how busy the host is.
     """
     log = folder / "log"
-    command = ["qemu-system-riscv64", "-machine", "virt", "-m", "64M", "-icount", "shift=3,sleep=off", "-nodefaults",
+    command = ["qemu-system-riscv64", "-machine", "virt", "-m", "64M", "-smp", str(harts), *(COUNTED if counted else []), "-nodefaults",
                "-display", "none", "-no-reboot", "-monitor", "none",
                "-chardev", f"file,id=console,path={log}", "-serial", "chardev:console",
                "-kernel", f"{BUILD}/kernel.elf", "-initrd", str(archive)]
@@ -41,10 +56,10 @@ def boot(archive, folder):
     return status, log.read_bytes()[-LOG_MAX:].decode(errors="replace")
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=os.path.basename)
-def test_kernel(program, tmp_path):
+@pytest.mark.parametrize("program, harts, counted", machines())
+def test_kernel(program, harts, counted, tmp_path):
     assert shutil.which("qemu-system-riscv64"), "QEMU is missing: install the Debian package qemu-system-misc"
-    status, log = boot(pack(program, tmp_path), tmp_path)
+    status, log = boot(pack(program, tmp_path), tmp_path, harts, counted)
     plan = re.search(r"^1\.\.(\d+)", log, re.MULTILINE)
     assert plan, f"the program did not start (exit status {status}):\n{log}"
     passed = re.findall(r"^ok \d+ - (\w+)", log, re.MULTILINE)

@@ -63,8 +63,9 @@ void arch_serve(void)
 {
 }
 
-void arch_cpus_start(void)
+bool arch_cpu_start(struct cpu *cpu)
 {
+    return false;
 }
 
 void arch_ipi_send(u64 cpu)

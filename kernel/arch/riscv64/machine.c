@@ -197,15 +197,12 @@ struct thread *hart_main(struct cpu *cpu)
     arch_timer_set(~0ull);
     setup_hart();
     kernel_enter(cpu);
-    cpu->rest = CPU_ACTIVE;
-    sched_init(cpu);
     return sched_exit(cpu);
 }
 
-void arch_cpus_start(void)
+bool arch_cpu_start(struct cpu *cpu)
 {
-    for (u32 i = 1; i < cpu_count; i++)
-        sbi_hart_start(hart_of[i], arch_virt_to_phys(hart_entry), (u64)cpu_table[i]);
+    return sbi_hart_start(hart_of[cpu->id], arch_virt_to_phys(hart_entry), (u64)cpu);
 }
 
 void arch_ipi_send(u64 cpu)
