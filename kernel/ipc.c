@@ -79,9 +79,10 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
  */
 static ALWAYS_INLINE struct thread *fast_call(struct thread *t, struct slot *s, u64 *label)
 {
-    if (!(s->word & RIGHT_USE))
+    u64 word = __atomic_load_n(&s->word, __ATOMIC_RELAXED); /* once: another CPU may empty the slot */
+    if (!(word & RIGHT_USE))
         return NULL;
-    struct object *gate = slot_object(s);
+    struct object *gate = (struct object *)(word & ~SLOT_RIGHTS);
     struct thread *to = gate->receiver;
     struct cpu *cpu = t->cpu;
     struct sc *sc = to->sc;

@@ -69,18 +69,25 @@ static bool wait_until(bool (*condition)(u32), u32 clients)
     return condition(clients);
 }
 
+/* Its slices are short, so that all have their turn soon where they share a CPU. */
+static err_t start(u32 i, u32 cpu, void (*run)(u64))
+{
+    err_t error = test_thread_start_on(i, cpu, LEVEL, run, A);
+    return error ? error : sc_configure(TEST_SC(i), LEVEL, 500, 0, cpu);
+}
+
 static err_t start_clients(void (*run)(u64))
 {
     err_t error = E_OK;
     for (u32 i = 0; i < CLIENTS && !error; i++)
-        error = test_thread_start_on(i, cpu_for(i), LEVEL, run, A);
+        error = start(i, cpu_for(i), run);
     return error;
 }
 
 static err_t start_server(u32 cpu)
 {
     clear();
-    err_t error = test_thread_start_on(SERVER, cpu, LEVEL, test_echo, 0);
+    err_t error = start(SERVER, cpu, test_echo);
     return error ? error : test_gate_create(A, TEST_THREAD(SERVER), 3);
 }
 

@@ -70,7 +70,7 @@ static void no_write_arrives_behind_an_unmap(void)
     CHECK_OK(test_gate_create(A, THREAD, 9));
     CHECK_OK(map_writers(0, WRITERS, RIGHTS_RWX));
     CHECK_OK(start_writers(A));
-    for (u32 round = 0; round < 40; round++) {
+    for (u32 round = 0; round < 16; round++) {
         u32 i = round % WRITERS;
         CHECK(all_write());
         CHECK_OK(task_unmap(TASK, FPAGE_MEM((vaddr_t)place(i), 12, RIGHTS_RWX), UNMAP_SELF));
@@ -108,7 +108,7 @@ static void pages_come_and_go_under_load(void)
 {
     CHECK_OK(test_gate_create(A, THREAD, 9));
     CHECK_OK(start_writers(A));
-    for (u32 round = 0; round < 100; round++) {
+    for (u32 round = 0; round < 40; round++) {
         struct msg m = {0};
         CHECK_OK(sys_wait(&m, 5000000, 0));
         u64 i = (m.w[FAULT_WORD_ADDR] - TEST_AREA) / PAGE;
@@ -128,7 +128,7 @@ static void pages_come_and_go_under_load(void)
 /* B's address space goes while its threads write in it on other CPUs; its tables and identifier are used again. */
 static void spaces_go_while_others_are_in_them(void)
 {
-    for (u32 round = 0; round < 20; round++) {
+    for (u32 round = 0; round < 8; round++) {
         CHECK_OK(test_task_create(B));
         CHECK_OK(task_map(B, TASK, FPAGE_MEM((vaddr_t)truth(0), 14, RIGHTS_RWX), (vaddr_t)place(0)));
         for (u32 i = 0; i < WRITERS; i++) {
@@ -172,20 +172,32 @@ static void call_whenever_possible(u64 gate)
     }
 }
 
+/* Whether thread i receives, at the latest after some time. */
+static bool waits(u32 i)
+{
+    u64 us, state = 0, priority;
+    for (u32 k = 0; k < 10000 && state != THREAD_STATE_RECEIVING; k++) {
+        if (thread_stats(TEST_THREAD(i), &us, &state, &priority))
+            return false;
+        sys_sleep(100);
+    }
+    return state == THREAD_STATE_RECEIVING;
+}
+
 static void no_call_arrives_behind_an_unmap(void)
 {
     for (u32 cpu = 0; cpu < test_cpus() && cpu < 4; cpu++) {
         CHECK_OK(test_thread_start_on(0, cpu, TEST_PRIORITY + 1, count_calls, 0));
         CHECK_OK(test_thread_start_on(1, cpu, LEVEL, call_whenever_possible, C));
         CHECK_OK(test_gate_create(A, TEST_THREAD(0), 9));
-        for (u32 round = 0; round < 20; round++) {
+        for (u32 round = 0; round < 8; round++) {
             u64 before = arrived;
             CHECK_OK(task_map(TASK, TASK, FPAGE_OBJ(A, 0, RIGHTS_ALL), (u64)C << FPAGE_START_SHIFT));
             for (u32 k = 0; k < 5000 && arrived == before; k++)
                 sys_sleep(100);
             CHECK(arrived != before);
             CHECK_OK(task_unmap(TASK, FPAGE_OBJ(C, 0, RIGHTS_ALL), UNMAP_SELF));
-            sys_sleep(1000); /* the server is through with those that it had got by then */
+            CHECK(waits(0)); /* the server is through with those that it had got by then */
             u64 last = arrived;
             sys_sleep(500);
             CHECK_EQ(arrived, last);

@@ -45,8 +45,8 @@ def boot(archive, folder, harts, counted):
     counted in instructions, 8 ns each, so what a test measures does not depend on how busy the host is.
     """
     log = folder / "log"
-    command = ["qemu-system-riscv64", "-machine", "virt", "-m", "64M", "-smp", str(harts), *(COUNTED if counted else []), "-nodefaults",
-               "-display", "none", "-no-reboot", "-monitor", "none",
+    command = ["qemu-system-riscv64", "-machine", "virt", "-m", "64M", "-smp", str(harts),
+               *(COUNTED if counted else []), "-nodefaults", "-display", "none", "-no-reboot", "-monitor", "none",
                "-chardev", f"file,id=console,path={log}", "-serial", "chardev:console",
                "-kernel", f"{BUILD}/kernel.elf", "-initrd", str(archive)]
     try:

@@ -71,7 +71,11 @@ struct thread *trap_invoke(struct thread *t, struct slot *s)
     struct cpu *cpu = cpu_self();
     cpu->current = t;
     u64 ticket = kernel_ticket();
-    bool undisturbed = kernel_turn(ticket) || wait_with_invocation(cpu, t, ticket);
+    bool undisturbed = true;
+    if (!kernel_turn(ticket)) {
+        undisturbed = wait_with_invocation(cpu, t, ticket);
+        s = NULL; /* somebody may have emptied it */
+    }
     if (cpu->requests)
         remote_serve(cpu);
     trace(ENTRY, t, CAUSE_ECALL, t->cold.selector);
