@@ -1,6 +1,6 @@
 """
-The kernel on the target: each program of tests/kernel boots as the first task of a machine of its own, with one hart and
-with several. Those that are about several CPUs (smp*) run on harts that are truly parallel; TESSERA_HARTS=48 adds a
+The kernel on the target: each program of tests/kernel boots as the first task of a machine of its own, with one hart
+and with several. Those that are about several CPUs (smp*) run on harts that are truly parallel; TESSERA_HARTS=48 adds a
 machine with that many.
 """
 import glob
