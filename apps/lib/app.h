@@ -122,6 +122,12 @@ int escape_take(const char **at, bool zero_first);
 /* Prints text with its escapes; false at \c. */
 bool escape_print(const char *text, bool zero_first);
 
+/* ---- signals (kill.c) ---- */
+
+/* All of the command kill, its messages too: sends a signal to each operand and returns the exit status. Operands that
+ * begin with % are for send_job, unless it is NULL. */
+int kill_command(char **argv, bool (*send_job)(const char *job, int number));
+
 /* ---- the terminal (terminal.c) ---- */
 
 /* Width of the terminal at fd in columns; 80 if it does not say. */

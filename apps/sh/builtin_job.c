@@ -1,5 +1,6 @@
 /* The builtins that act on jobs. */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,25 @@ int builtin_fg(int argc, char **argv)
 int builtin_bg(int argc, char **argv)
 {
     return continue_job(argv, false);
+}
+
+/* To all programs of the job: their group, where jobs have one. */
+static bool send_job(const char *name, int number)
+{
+    struct job *job = find_job("kill", name);
+    if (!job)
+        return false;
+    if (job_group(job) > 0)
+        return kill(-job->group, number) == 0;
+    for (size_t i = 0; i < job->count; i++)
+        if (job->member[i].process && job->member[i].state != DONE)
+            kill(job->member[i].process, number);
+    return true;
+}
+
+int builtin_kill(int argc, char **argv)
+{
+    return kill_command(argv, send_job);
 }
 
 static int wait_operand(const char *operand)

@@ -97,6 +97,8 @@ def sh(script, *parameters, cwd=None, stdin=b"", **environment):
     ("mkdir d; cd d; pwd; echo $PWD; cd ..; cd - >/dev/null; pwd | grep -c '/d$'", None),
     ("cd /; pwd; HOME=/tmp; cd; echo $PWD ~ ~/x", "/\n/tmp /tmp /tmp/x"),
     # background, wait
+    ("sleep 100 | sleep 100 & kill %1; wait; sleep 100 & kill -s KILL %%; wait $!; echo $?", "137"),
+    ("kill -l | wc -l", "21"),
     ("(exit 3) & wait $!; echo $?; sleep 100 & kill $!; wait $!; echo $?", "3\n143"),
     ("{ sleep 0.1; echo late; } & echo early; wait; echo end", "early\nlate\nend"),
     ("false & true & wait; echo $?; wait 99999; echo $?", "0\n127"),
@@ -134,6 +136,8 @@ def test_does(tmp_path, script, wanted):
     ("echo a >&x", "sh: x: not a descriptor\n", 1),
     ("cd none", "sh: cd: none: No such file or directory\n", 1),
     ("kill -9 $$", "", -9),
+    ("kill %7", "sh: kill: %7: no such job\n", 1),
+    ("kill -NOPE 1", "sh: unknown signal 'NOPE' (kill -l lists them)\n", 1),
     ("sh -c 'kill -9 $$'", "Killed\n", 137),
     ("sh -c 'kill -TERM $$'", "Terminated\n", 143),
     ("sh -c 'kill -ABRT $$'; exit $?", "Aborted\n", 134),
