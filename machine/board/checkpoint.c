@@ -6,11 +6,12 @@
 
 #include <string.h>
 
+#include "machine/core/isa.h"
 #include "machine/core/mmu.h"
 #include "machine/core/timing.h"
 #include "machine/dev/snapshot.h"
 
-#define VERSION UINT64_C(1)
+#define VERSION UINT64_C(2)
 
 /* What must agree between the machine that was saved and the one it is restored into. */
 struct header {
@@ -77,6 +78,7 @@ static void snapshot_hart(struct snapshot *s, struct hart *h)
     h->reserved = 0; /* a host address; losing it is allowed at any time */
     RANGE(s, h, x, tlb);
     RANGE(s, h, pc, id);
+    isa_snapshot(h, s);
     if (h->timing)
         timing_snapshot(h->timing, s);
     if (!s->saving) {

@@ -105,6 +105,15 @@ static const char *check(const struct machine_config *c)
     return c->timed ? timing_params_check(&c->timing) : NULL;
 }
 
+static void free_hart(struct hart *h)
+{
+    if (h->timing)
+        timing_free(h->timing);
+    isa_detach(h);
+    free(h->tlbs);
+    free(h);
+}
+
 static struct hart *make_hart(struct machine *m, unsigned id)
 {
     struct hart *h = aligned_alloc(64, (sizeof *h + 63) / 64 * 64);
@@ -113,8 +122,8 @@ static struct hart *make_hart(struct machine *m, unsigned id)
         return NULL;
     memset(h, 0, sizeof *h);
     h->tlbs = calloc(TLB_CONTEXTS, sizeof *h->tlbs);
-    if (!h->tlbs) {
-        free(h);
+    if (!isa_attach(h) || !h->tlbs) {
+        free_hart(h);
         return NULL;
     }
     h->id = id;
@@ -210,12 +219,8 @@ void machine_destroy(struct machine *m)
     for (unsigned i = 0; i < m->config.harts && m->harts[i]; i++)
         m->code.hart_count = i + 1;
     code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);
-    for (unsigned i = 0; i < m->config.harts && m->harts[i]; i++) {
-        if (m->harts[i]->timing)
-            timing_free(m->harts[i]->timing);
-        free(m->harts[i]->tlbs);
-        free(m->harts[i]);
-    }
+    for (unsigned i = 0; i < m->config.harts && m->harts[i]; i++)
+        free_hart(m->harts[i]);
     if (m->hierarchy)
         hierarchy_free(m->hierarchy);
     bus_free(&m->bus);

@@ -51,7 +51,8 @@ struct tlb {
     struct tlb_entry read[TLB_ENTRIES];
     struct tlb_entry write[TLB_ENTRIES];
     struct tlb_code_entry code[TLB_ENTRIES];
-    uint64_t satp;     /* whose translations these are */
+    uint64_t satp; /* whose translations these are */
+    uint64_t view;
     uint8_t mode;      /* effective privilege of data accesses */
     uint8_t flags;     /* enum tlb_flags */
     uint64_t used;     /* for replacement: when it was last switched to */
@@ -113,6 +114,7 @@ struct hart {
     uint64_t hpm_offset[HPM_COUNTERS];
     uint64_t hpm_event[HPM_COUNTERS];
     uint64_t irq_lines; /* bits of mip driven from outside */
+    uint64_t view;      /* what else, beside satp, an extension lets translations depend on; see hart_set_view() */
     struct pmp pmp;
 
     /* Fixed by the machine. */
@@ -120,6 +122,7 @@ struct hart {
     struct bus *bus;
     const struct isa *isa;
     struct code_cache *code;
+    void **extra;              /* state of extensions that have some, by enum isa_extension_id */
     struct timing *timing;     /* NULL: every instruction takes one cycle */
     struct observer *observer; /* NULL: nobody watches */
     struct tlb *tlbs;          /* TLB_CONTEXTS of them */
@@ -143,6 +146,15 @@ void hart_step(struct hart *h);
 
 /* Drives an interrupt line (bits of mip, enum rv_irq) of the hart. */
 void hart_set_irq(struct hart *h, enum rv_irq irq, bool level);
+
+/* Lets the hart wake up if it waits and there is reason to: an extension has made an interrupt pending. */
+void hart_nudge(struct hart *h);
+
+/* Hart `id` of the same machine, for extensions that reach others; NULL: there is none. */
+struct hart *hart_find(const struct hart *h, uint64_t id);
+
+/* From now on what an extension translates is as `view` says; the translations of other views are kept apart. */
+void hart_set_view(struct hart *h, uint64_t view);
 
 /* The mip register as software reads it. */
 uint64_t hart_mip(const struct hart *h);

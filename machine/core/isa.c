@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "machine/core/exec.h"
+#include "machine/dev/snapshot.h"
 
 #define EXTENSION(name) extern const struct isa_extension isa_ext_##name;
-#include "machine/core/extensions.def"
+#include ISA_EXTENSIONS_DEF
 #undef EXTENSION
 
 #define EXTENSION(name) &isa_ext_##name,
 static const struct isa_extension *const extensions[] = {
-#include "machine/core/extensions.def"
+#include ISA_EXTENSIONS_DEF
     NULL};
 #undef EXTENSION
 
@@ -50,6 +51,15 @@ static const struct isa_insn **make_bucket(unsigned bucket)
     return list;
 }
 
+static void note_hooks(struct isa_hooks *hooks)
+{
+    for (unsigned e = 0; extensions[e]; e++) {
+        hooks->translate |= extensions[e]->translate != NULL;
+        hooks->trap |= extensions[e]->trap != NULL;
+        hooks->interrupt |= extensions[e]->interrupt || extensions[e]->wakes;
+    }
+}
+
 const struct isa *isa_get(void)
 {
     static struct isa isa;
@@ -62,15 +72,85 @@ const struct isa *isa_get(void)
     for (unsigned e = 0; extensions[e]; e++)
         for (unsigned i = 0; i < extensions[e]->csr_count; i++)
             isa.csrs[extensions[e]->csrs[i].number] = &extensions[e]->csrs[i];
+    note_hooks(&isa.hooks);
     return &isa;
+}
+
+/* ---- State of extensions ---- */
+
+bool isa_attach(struct hart *h)
+{
+    h->extra = calloc(ISA_EXTENSIONS, sizeof *h->extra);
+    for (unsigned e = 0; h->extra && e < ISA_EXTENSIONS; e++)
+        if (extensions[e]->state_size && !(h->extra[e] = calloc(1, extensions[e]->state_size)))
+            return false;
+    return h->extra != NULL;
+}
+
+void isa_detach(struct hart *h)
+{
+    for (unsigned e = 0; h->extra && e < ISA_EXTENSIONS; e++)
+        free(h->extra[e]);
+    free(h->extra);
+    h->extra = NULL;
 }
 
 void isa_reset(struct hart *h)
 {
-    for (unsigned e = 0; extensions[e]; e++)
+    h->view = 0;
+    for (unsigned e = 0; extensions[e]; e++) {
+        if (extensions[e]->state_size)
+            memset(h->extra[e], 0, extensions[e]->state_size);
         if (extensions[e]->reset)
             extensions[e]->reset(h);
+    }
 }
+
+void isa_snapshot(struct hart *h, struct snapshot *s)
+{
+    for (unsigned e = 0; extensions[e]; e++) {
+        if (!extensions[e]->state_size)
+            continue;
+        snapshot_section(s, extensions[e]->name, extensions[e]->state_size);
+        snapshot_bytes(s, h->extra[e], extensions[e]->state_size);
+    }
+}
+
+/* ---- Hooks ---- */
+
+bool isa_translate(struct hart *h, uint64_t va, enum mmu_access access, struct mmu_walk *w)
+{
+    for (unsigned e = 0; extensions[e]; e++)
+        if (extensions[e]->translate && extensions[e]->translate(h, va, access, w))
+            return true;
+    return false;
+}
+
+bool isa_trap(struct hart *h, uint64_t pc, uint64_t cause, uint64_t tval)
+{
+    for (unsigned e = 0; extensions[e]; e++)
+        if (extensions[e]->trap && extensions[e]->trap(h, pc, cause, tval))
+            return true;
+    return false;
+}
+
+bool isa_interrupt(struct hart *h)
+{
+    for (unsigned e = 0; extensions[e]; e++)
+        if (extensions[e]->interrupt && extensions[e]->interrupt(h))
+            return true;
+    return false;
+}
+
+bool isa_wakes(const struct hart *h)
+{
+    for (unsigned e = 0; extensions[e]; e++)
+        if (extensions[e]->wakes && extensions[e]->wakes(h))
+            return true;
+    return false;
+}
+
+/* ---- Finding instructions ---- */
 
 const struct isa_insn *isa_find(const struct isa *isa, uint32_t raw)
 {

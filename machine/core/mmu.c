@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "machine/core/code.h"
+#include "machine/core/isa.h"
 #include "machine/core/timing.h"
 #include "machine/mem/bus.h"
 
@@ -38,7 +39,7 @@ void mmu_select(struct hart *h)
     struct tlb *oldest = &h->tlbs[0];
 
     for (struct tlb *t = h->tlbs; t < h->tlbs + TLB_CONTEXTS; t++) {
-        if (t->satp == satp && t->mode == mode && t->flags == flags && t->used) {
+        if (t->satp == satp && t->view == h->view && t->mode == mode && t->flags == flags && t->used) {
             t->used = ++h->tlb_clock;
             h->tlb = t;
             return;
@@ -48,6 +49,7 @@ void mmu_select(struct hart *h)
     }
     tlb_clear(oldest);
     oldest->satp = satp;
+    oldest->view = h->view;
     oldest->mode = mode;
     oldest->flags = flags;
     oldest->used = ++h->tlb_clock;
@@ -264,6 +266,8 @@ bool mmu_translate(struct hart *h, uint64_t va, enum mmu_access access, struct m
     uint64_t *leaf = NULL;
     bool not_ram;
 
+    if (h->isa->hooks.translate && isa_translate(h, va, access, w))
+        return pte_permits(h, mode, w->pte, access) || page_fault(h, va, access);
     if (translation_is_off(h, mode)) {
         walk_identity(va, w);
         return true;
@@ -281,6 +285,8 @@ bool mmu_peek(struct hart *h, uint64_t va, enum mmu_access access, struct mmu_wa
     uint64_t *leaf;
     bool not_ram;
 
+    if (h->isa->hooks.translate && isa_translate(h, va, access, w))
+        return true;
     if (!translation_is_off(h, mode))
         return walk_tables(h, va, w, &leaf, &not_ram);
     walk_identity(va, w);

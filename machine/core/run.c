@@ -22,6 +22,17 @@ void hart_reset(struct hart *h, uint64_t pc)
     mmu_flush(h);
 }
 
+struct hart *hart_find(const struct hart *h, uint64_t id)
+{
+    return id < h->code->hart_count ? h->code->harts[id] : NULL;
+}
+
+void hart_set_view(struct hart *h, uint64_t view)
+{
+    h->view = view;
+    mmu_select(h);
+}
+
 /* How many instructions the loop has retired; hart.pc and hart.leave tell where and why it ended. */
 static uint64_t loop_fast(struct hart *h, const struct op *o, uint64_t budget)
 {

@@ -82,6 +82,8 @@ enum tlbtime_result tlbtime_lookup(struct tlbtime *t, struct hart *h, uint64_t v
     }
     if (!mmu_peek(h, va, access, walk))
         return TLBTIME_HIT; /* it faulted: no time beyond the trap's */
+    if (walk->steps == 0)
+        return TLBTIME_HIT; /* an extension's translation, which needs no TLB */
     uint64_t page = va & ~(walk->page_size - 1);
     struct tlbtime_entry e = {space, page, walk->page_size, 0};
     fill_first(t, kind, e);

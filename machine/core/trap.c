@@ -16,13 +16,18 @@ void hart_set_irq(struct hart *h, enum rv_irq irq, bool level)
         h->irq_lines |= RV_BIT(irq);
     else
         h->irq_lines &= ~RV_BIT(irq);
+    hart_nudge(h);
+}
+
+void hart_nudge(struct hart *h)
+{
     if (h->waiting && hart_wakes(h))
         h->waiting = false;
 }
 
 bool hart_wakes(const struct hart *h)
 {
-    return hart_mip(h) & h->mie;
+    return (hart_mip(h) & h->mie) || (h->isa->hooks.interrupt && isa_wakes(h));
 }
 
 void hart_set_mode(struct hart *h, enum rv_mode mode)
@@ -72,6 +77,8 @@ static void enter(struct hart *h, uint64_t pc, uint64_t cause, uint64_t tval)
     uint64_t delegated = cause & RV_CAUSE_IRQ ? h->mideleg : h->medeleg;
 
     h->reserved = 0;
+    if (h->isa->hooks.trap && isa_trap(h, pc, cause, tval))
+        return;
     if (h->mode != RV_M && (delegated >> (cause & 63) & 1))
         enter_s(h, pc, cause, tval);
     else
@@ -102,7 +109,7 @@ bool hart_take_interrupt(struct hart *h)
     uint64_t irqs = deliverable(h);
 
     if (!irqs)
-        return false;
+        return h->isa->hooks.interrupt && isa_interrupt(h);
     for (unsigned i = 0; i < sizeof by_urgency; i++) {
         if (irqs >> by_urgency[i] & 1) {
             enter(h, h->pc, RV_CAUSE_IRQ | by_urgency[i], 0);
