@@ -287,9 +287,11 @@ static u64 measure(void (*before)(void), void (*what)(void), void (*after)(void)
     return least - overhead();
 }
 
+static u64 frame;
+
 static void map_one(void)
 {
-    task_map(B, TASK, FPAGE_MEM(test_ram(), ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE);
+    task_map(B, TASK, FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE);
 }
 
 static void unmap_one(void)
@@ -300,7 +302,8 @@ static void unmap_one(void)
 static void map_page(void)
 {
     test_task_create(B);
-    task_map(B, TASK, FPAGE_MEM(test_ram() + PAGE_SIZE, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + PAGE_SIZE);
+    frame = (u64)test_ram();
+    task_map(B, TASK, FPAGE_MEM(frame + PAGE_SIZE, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + PAGE_SIZE);
     report("map.page", measure(NULL, map_one, unmap_one));
     report("unmap.page", measure(map_one, unmap_one, NULL));
 }
