@@ -3,14 +3,14 @@
 #include "kernel/factory.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/sched.h"
 #include "kernel/remote.h"
 
 struct gate *gate_create(struct factory *f)
 {
-    struct gate *g = factory_alloc_raw(f, sizeof *g);
+    struct gate *g = factory_alloc(f, sizeof *g);
     if (!g)
         return NULL;
-    g->senders = (struct tree){0};
     object_init(&g->object, OBJ_GATE, f);
     list_init(&g->of_thread);
     return g;
@@ -78,8 +78,10 @@ err_t op_GATE_BIND(struct invocation *inv)
     g->object.label = inv->w[1];
     list_push_back(&t->gates, &g->of_thread);
     ipc_gate_bound(&g->object, &g->senders);
-    if (old != t && old != &thread_nobody)
+    if (old != t && old != &thread_nobody) {
         ipc_gate_bound(&g->object, &old->senders);
+        sched_inherit(old);
+    }
     return E_OK;
 }
 

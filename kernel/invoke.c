@@ -16,7 +16,7 @@ struct operation {
     u8 rights, words, items;
 };
 
-#define OPERATIONS_MAX 16
+#define OPERATIONS_MAX 10 /* of an object, and 0 */
 
 static const struct operation operations[][OPERATIONS_MAX] = {
 #define OBJECT(name, number, text)

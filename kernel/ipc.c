@@ -178,7 +178,7 @@ void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 ta
 static void enqueue(struct tree *queue, struct sender *s, u32 priority)
 {
     s->queue = queue;
-    tree_insert(queue, &s->link, PRIORITY_MAX + 1 - priority);
+    tree_insert(queue, &s->link, SENDER_KEY(priority));
 }
 
 static void enqueue_thread(struct tree *queue, struct thread *t)
@@ -192,6 +192,13 @@ void ipc_dequeue(struct sender *s)
         return;
     tree_remove(s->queue, &s->link);
     s->queue = NULL;
+}
+
+void ipc_requeue(struct thread *t)
+{
+    struct tree *queue = t->sender.queue;
+    ipc_dequeue(&t->sender);
+    enqueue_thread(queue, t);
 }
 
 static struct thread *sender_thread(struct sender *s)
@@ -375,12 +382,13 @@ static void finish_send(struct thread *s, err_t error)
     sched_ready(s, false);
 }
 
-/* s waits for the answer, which only the holder of the right in `place` can give. */
-static void await_answer(struct thread *s, struct slot *place)
+/* s waits for the answer of r, which only the holder of the right in `place` can give. */
+static void await_answer(struct thread *s, struct thread *r, struct slot *place)
 {
     place->word = (u64)s;
     place->node = &node_reply;
     s->answer_from = place;
+    s->kept_in = place == &r->reply ? NULL : place;
     bool plain = s->call_kind == CALL_MESSAGE && phase_timeout(s, PHASE_RECEIVE) == TIMEOUT_NEVER;
     s->state = plain ? THREAD_CALLING : THREAD_CALLING_X;
     arm_timeout(s, PHASE_RECEIVE);
@@ -404,7 +412,7 @@ static void deliver(struct thread *s, struct thread *r, u64 label)
     if (error || !s->calls) {
         finish_send(s, error);
     } else {
-        await_answer(s, place);
+        await_answer(s, r, place);
         if (!r->sc)
             sched_donate(s, r);
     }
@@ -432,7 +440,7 @@ static void block_sender(struct thread *s, struct object *gate)
     }
     queue_sender(s, gate);
     if (gate->receiver != &thread_nobody)
-        sched_find_donor(gate->receiver);
+        sched_help(gate->receiver);
 }
 
 /*
@@ -468,6 +476,8 @@ void ipc_look(struct thread *t)
 {
     if (t->state == THREAD_WAIT_OPEN)
         take_sender(t);
+    else
+        sched_help(t);
 }
 
 void ipc_send(struct thread *t, struct slot *s, u64 op)
@@ -492,6 +502,7 @@ void ipc_gate_bound(struct object *gate, struct tree *queue)
             continue;
         ipc_dequeue(s);
         timeout_drop(sender_thread(s)->cpu, &sender_thread(s)->timeout);
+        sched_reclaim(sender_thread(s)); /* the old receiver may run on it */
         send_to(sender_thread(s), gate);
     }
 }
@@ -623,6 +634,7 @@ static bool take_sender(struct thread *t)
     struct thread *sender = sender_thread(s);
     timeout_drop(sender->cpu, &sender->timeout);
     deliver(sender, t, sender->sending_to->label);
+    sched_inherit(t);
     return true;
 }
 

@@ -72,5 +72,12 @@ err_t ipc_block_down(struct thread *t, struct tree *queue);
 /* Ends that successfully. */
 void ipc_wake_down(struct thread *t);
 
+/* Keys in queues of senders: the most urgent first, Irqs (PRIORITY_MAX + 1) before all threads. */
+#define SENDER_KEY(priority)     (PRIORITY_MAX + 1 - (priority))
+#define SENDER_PRIORITY(key)     (PRIORITY_MAX + 1 - (u32)(key))
+
+/* The priority of t, which stands in a queue, has changed. */
+void ipc_requeue(struct thread *t);
+
 /* Leaves its queue; harmless if in none. */
 void ipc_dequeue(struct sender *s);

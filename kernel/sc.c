@@ -16,6 +16,7 @@ struct sc *sc_create(struct factory *f, u32 priority)
         return NULL;
     object_init(&sc->object, OBJ_SC, f);
     list_init(&sc->link);
+    sc->base = priority;
     sched_set_priority(sc, priority);
     sc->cpu = cpu_self();
     sc->budget = arch_us_to_ticks(SLICE_US);
@@ -98,7 +99,8 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
         sched_block(user);
     if (running)
         sched_stop_charging(sc->cpu);
-    sched_set_priority(sc, priority);
+    sc->base = priority;
+    sched_settle_priority(sc);
     sc->budget = arch_us_to_ticks(budget ? budget : SLICE_US);
     sc->period = arch_us_to_ticks(period);
     sc->period_start = arch_time();

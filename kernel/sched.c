@@ -75,9 +75,15 @@ static COLD void make_ready_beside(struct cpu *cpu, struct sc *sc, bool front)
     sc->queued = true;
 }
 
-static COLD void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
+/* On an idle CPU it may wait beside the queues as well: that one comes for it at once. */
+static void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
 {
-    enqueue(cpu, sc, front);
+    if (cpu->rest == CPU_IDLE && !cpu->handoff && cpu->ready_top < 0) {
+        cpu->handoff = sc;
+        sc->queued = true;
+    } else {
+        enqueue(cpu, sc, front);
+    }
     remote_kick(cpu, 0);
 }
 
@@ -119,108 +125,6 @@ void sched_block(struct thread *t)
         dequeue(t->sc->cpu, t->sc);
 }
 
-/* --- donation --- */
-
-void sched_donate(struct thread *from, struct thread *to)
-{
-    struct sc *sc = from->sc;
-    if (!sc)
-        return;
-    remote_move(to, from->cpu);
-    from->sc = NULL;
-    to->sc = sc;
-    to->donor = from;
-    sc->thread = to;
-}
-
-void sched_return_donation(struct thread *t)
-{
-    struct thread *donor = t->donor;
-    struct sc *sc = t->sc;
-    if (!sc || sc == t->own_sc)
-        return;
-    sched_block(t);
-    if (!donor) /* it has gone: back to whom the SC is bound to, who may have gone as well */
-        donor = sc->owner;
-    t->donor = NULL;
-    t->sc = NULL;
-    sc->thread = donor;
-    if (!donor)
-        return;
-    donor->sc = sc;
-    if (donor->state == THREAD_READY)
-        sched_ready(donor, true);
-}
-
-/* The thread at the start of the chain of calls that t is part of. */
-static struct thread *chain_root(struct thread *t)
-{
-    while (t->donor)
-        t = t->donor;
-    return t;
-}
-
-/* Whom t lent the SC of its chain of calls, NULL: nobody. */
-static struct thread *lent_to(struct thread *t)
-{
-    struct sc *sc = chain_root(t)->own_sc;
-    struct thread *x = sc ? sc->thread : NULL;
-    while (x && x->donor != t)
-        x = x->donor;
-    return x;
-}
-
-void sched_find_donor(struct thread *t)
-{
-    bool needed = t->state == THREAD_READY && !t->sc && t->senders.root && !lent_to(t); /* else it will come back */
-    struct tree_node *n = needed ? tree_first(&t->senders) : NULL;
-    for (; n; n = tree_next(n)) {
-        struct sender *s = container_of(n, struct sender, link);
-        struct thread *donor = s->is_irq ? NULL : container_of(s, struct thread, sender);
-        if (!donor || !donor->calls || !donor->sc)
-            continue;
-        sched_donate(donor, t);
-        sched_ready(t, false);
-        return;
-    }
-}
-
-void sched_forget_donor(struct thread *t)
-{
-    struct thread *x = lent_to(t);
-    if (x)
-        x->donor = t->donor;
-    t->donor = NULL;
-}
-
-void sched_forget_chain(struct sc *sc)
-{
-    for (struct thread *x = sc->thread, *donor; x; x = donor) {
-        donor = x->donor;
-        x->donor = NULL;
-        x->sc = NULL;
-    }
-    sc->thread = NULL;
-}
-
-void sched_reclaim(struct thread *t)
-{
-    struct sc *sc = chain_root(t)->own_sc;
-    if (t->sc || !sc || !sc->thread)
-        return;
-    struct thread *end = sc->thread;
-    sched_block(end);
-    for (struct thread *x = end; x && x != t;) { /* everybody the SC went through gives up the claim on it */
-        struct thread *donor = x->donor;
-        x->donor = NULL;
-        x->sc = NULL;
-        x = donor;
-    }
-    sc->thread = t;
-    t->sc = sc;
-    sched_find_donor(end);
-}
-
 /* A server whose SC vanished while it waited itself goes on on that of whoever waits for it. */
 static COLD void ready_without_sc(struct thread *t)
 {
@@ -253,6 +157,8 @@ void sched_replenish(struct sc *sc)
     sc->period_start = sc->replenish.link.key;
     if (sc->thread && sc->thread->state == THREAD_READY)
         sched_ready(sc->thread, false);
+    else if (sc->thread && sched_waits_for(sc->thread)) /* a server may be without */
+        sched_help(sched_waits_for(sc->thread));
 }
 
 /* The budget is used up: a new slice at the end of the queue, or sleep until the next period. */
@@ -326,6 +232,8 @@ void sched_timer(struct cpu *cpu)
 {
     u64 now = arch_time();
     sched_charge(cpu, now);
+    if (cpu->sc && cpu->sc->exhausted)
+        sched_exhausted(cpu->sc);
     if (now < cpu->timer_armed)
         return;
     cpu->timer_armed = ~0ull;
@@ -356,7 +264,7 @@ static COLD void idle(struct cpu *cpu)
     trace(IDLE, NULL, 0, 0);
     arch_space_switch(arch_kernel_root());
     while (cpu->ready_top < 0 && !cpu->handoff)
-        rest(cpu, object_reap());
+        rest(cpu, !object_reap_needed() || object_reap());
     sched_charge(cpu, arch_time());
 }
 
@@ -415,6 +323,8 @@ static COLD void choose_anew(struct cpu *cpu, u64 now)
     struct sc *old = cpu->sc;
     if (old)
         sched_charge(cpu, now);
+    if (old && old->exhausted)
+        sched_exhausted(old);
     if (runnable(old)) {
         if (cpu->handoff && old->priority >= cpu->handoff->priority && !cpu->reschedule)
             settle_handoff(cpu);

@@ -11,7 +11,8 @@ struct sc {
     struct object object;
     struct list_link link;     /* in cpu->ready[priority] while queued */
     bool queued;
-    u8 priority;
+    u8 base;                   /* priority of its own */
+    u8 priority;               /* the same, or that of somebody who waits for whom it runs */
     u64 ready_bit;             /* of the priority, in its word of cpu->ready_map */
     struct cpu *cpu;
     struct thread *thread;     /* whom it runs now, NULL = nobody */
@@ -52,10 +53,25 @@ void sched_donate(struct thread *from, struct thread *to);
 void sched_return_donation(struct thread *t);
 
 /*
- * A thread that needs an SC (READY, passive, none that will come back) takes that of its most urgent sender, if there
- * is one.
+ * A thread that needs an SC (READY, passive, none that will come back) takes that of somebody who waits for it, if need
+ * be through a chain of calls.
  */
 void sched_find_donor(struct thread *t);
+
+/* The SC's budget is used up: a server that runs on it goes on on that of another caller, if there is one. */
+void sched_exhausted(struct sc *sc);
+
+/* Whom t waits for; NULL: nobody, or nobody in particular. */
+struct thread *sched_waits_for(const struct thread *t);
+
+/* Somebody new waits for t: lends it priority and, at the end of the chain of calls, time. */
+void sched_help(struct thread *t);
+
+/* Who waits for t has changed: so does the priority that it runs with, and that of whom it waits for in turn. */
+void sched_inherit(struct thread *t);
+
+/* The same for an SC alone. */
+void sched_settle_priority(struct sc *sc);
 
 /* t, which lent its SC through a chain of calls, takes it back: its call has ended otherwise. */
 void sched_reclaim(struct thread *t);

@@ -126,10 +126,12 @@ void thread_cancel(struct thread *t, err_t error)
     if (t->state == THREAD_STOPPED || t->state == THREAD_READY)
         return;
     trace(CANCEL, t, error, 0);
-    if (t->sender.queue)
-        ipc_dequeue(&t->sender);
+    struct thread *server = t->sender.queue ? sched_waits_for(t) : NULL;
+    ipc_dequeue(&t->sender);
     end_call(t);
     sched_reclaim(t);
+    if (server)
+        sched_inherit(server);
     timeout_drop(t->cpu, &t->timeout);
     t->keep_reply = NULL;
     if (t->call_kind != CALL_MESSAGE) { /* a fault that nobody resolves: the thread cannot go on */
@@ -264,7 +266,7 @@ err_t op_THREAD_STATS(struct invocation *inv)
     struct thread *t = thread_of(inv->object);
     inv->w[1] = t->own_sc ? arch_ticks_to_us(sched_consumed(t->own_sc)) : 0;
     inv->w[2] = number[t->state];
-    inv->w[3] = t->own_sc ? t->own_sc->priority : 0;
+    inv->w[3] = t->own_sc ? t->own_sc->base : 0;
     return E_OK;
 }
 

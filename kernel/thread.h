@@ -100,6 +100,8 @@ struct thread {
     bool map_found;             /* Task.map of slots has found one up to there; counts only with map_done */
 
     u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */
+    struct slot *kept_in;       /* answer_from, if that is a slot of its task that a reply capability was kept in */
+
     struct vcpu_state *vcpu;    /* kernel address of the state page; NULL: no virtual CPU */
     struct task *guest;         /* virtual user mode: in the space of this task; NULL: not so */
     struct list_link in_guest;  /* guest->guests */

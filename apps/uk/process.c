@@ -21,7 +21,7 @@ err_t process_create(struct process *p, const char *name, void (*program)(unsign
     return factory_create_task(SLOT_FACTORY, p->task);
 }
 
-/* Our own page at `here` becomes its page at `there`. It is touched first: our pager may not have shown it to us yet. */
+/* Our page at `here` becomes its page at `there`. It is touched first: our pager may not have shown it to us yet. */
 static bool show(struct process *p, vaddr_t here, vaddr_t there, u32 rights)
 {
     volatile u8 *page = (volatile u8 *)here;

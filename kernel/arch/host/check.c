@@ -9,6 +9,7 @@
 #include "kernel/arch/host/host.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
+#include "kernel/ipc.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
@@ -184,8 +185,20 @@ static bool runnable(const struct sc *sc)
     return sc->thread && sc->thread->state == THREAD_READY && !sc->exhausted;
 }
 
+/* Its own, or that of somebody who waits for a thread of the chain that the SC went through. */
+static u32 expected_priority(struct sc *sc)
+{
+    u32 priority = sc->base;
+    for (struct thread *t = sc->thread; t; t = t->donor)
+        for (struct tree_node *n = tree_first(&t->senders); n; n = tree_next(n))
+            if (n->key && SENDER_PRIORITY(n->key) > priority)
+                priority = SENDER_PRIORITY(n->key);
+    return priority;
+}
+
 static void check_sc(struct sc *sc)
 {
+    EXPECT(sc->priority == expected_priority(sc));
     if (sc->thread)
         EXPECT(sc->thread->sc == sc);
     if (sc->owner)

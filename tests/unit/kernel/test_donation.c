@@ -17,7 +17,10 @@ static void test_server_goes_on_with_next_client(void **unused)
     invoke_as(one, TAG(1, 0), SEL_OP_CALL | AT(80), TIMEOUTS(0, 1000));
     invoke_as(server, TAG(1, 0), SEL_OP_CALL | AT(81), 0);
     start(72, EX_REGS_PC);
+    assert_int_equal(root()->sc->priority, 130);              /* lent by the server's client */
+    invoke_as(root(), 0, SEL_OP_RECV, TIMEOUTS(0, 100)); /* sleeps */
     invoke_as(two, TAG(1, 0), SEL_OP_CALL | AT(80), 0);
+    host_advance(100);
     invoke_as(root(), 0, SEL_OP_WAIT, 0);
     host_advance(2000); /* one gives up and has its SC again */
     check();
