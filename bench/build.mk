@@ -1,7 +1,6 @@
 # Figures: bench/kernel boots on nothing but the kernel; tools/bench runs everything and prints the tables.
 
 $(call first_task,$(build)/bench/figures,kernel/figures.c,test)
-$(call first_task,$(build)/bench/cross,kernel/cross.c,test)
 $(call posix_program,figures,posix/figures.c)
 
 .PHONY: bench

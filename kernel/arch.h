@@ -19,7 +19,8 @@ struct thread;
  *   arch_cpu_self()          the struct cpu of the executing CPU
  *   arch_time()              ticks of the time source
  *   arch_space_switch(root)  loads the MMU register
- *   arch_pte_make(phys, rights), arch_pte_table(phys), arch_pte_valid, arch_pte_leaf, arch_pte_phys
+ *   arch_pte_make(phys, rights), arch_pte_table(phys), arch_pte_valid, arch_pte_leaf,
+ *   arch_pte_is_table, arch_pte_step(size), arch_pte_phys
  *   arch_phys_to_virt, arch_virt_to_phys   the kernel's window on physical memory
  */
 

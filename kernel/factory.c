@@ -2,9 +2,10 @@
  * Kernel memory under quotas. Pages come from the pool, are charged to one factory, and hold either one thing (a page
  * table, a leaf of slots, kernel-user memory) or objects of one size class (a slab, with its header at the start).
  *
- *   slab page:  | header | object | object | ... |     header.free chains the free ones
+ *   slab page:  | header | object | object | ... |     header.free chains those that were used before and are free
  */
 #include "kernel/factory.h"
+#include "kernel/cold.h"
 #include "kernel/map.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
@@ -13,9 +14,10 @@
 struct slab {
     struct list_link link; /* in factory->slabs[class] while there is room */
     struct factory *factory;
-    void *free;
+    void *free;  /* chain of objects that were used before */
     u32 used;
-    u32 class;
+    u16 class;
+    u16 fresh;   /* offset of the first that never was; PAGE_SIZE: none */
 };
 
 #define CLASS_THREAD 1984 /* the largest: threads start with a cache line */
@@ -70,20 +72,20 @@ static u32 class_for(size_t size)
     return class;
 }
 
-static struct slab *slab_create(struct factory *f, u32 class)
+static COLD struct slab *slab_create(struct factory *f, u32 class)
 {
+    u32 size = class_size[class];
     struct slab *slab = take_page(f);
     if (!slab)
         return NULL;
-    *slab = (struct slab){.factory = f, .class = class};
-    u32 count = SLAB_ROOM / class_size[class];
-    u8 *object = (u8 *)slab + PAGE_SIZE - count * class_size[class];
-    for (; count; count--, object += class_size[class]) {
-        *(void **)object = slab->free;
-        slab->free = object;
-    }
+    *slab = (struct slab){.factory = f, .class = class, .fresh = PAGE_SIZE - SLAB_ROOM / size * size};
     list_push_front(&f->slabs[class], &slab->link);
     return slab;
+}
+
+static bool slab_full(const struct slab *slab)
+{
+    return !slab->free && slab->fresh == PAGE_SIZE;
 }
 
 void *factory_alloc_raw(struct factory *f, size_t size)
@@ -94,9 +96,14 @@ void *factory_alloc_raw(struct factory *f, size_t size)
     if (!slab)
         return NULL;
     void *object = slab->free;
-    slab->free = *(void **)object;
+    if (object) {
+        slab->free = *(void **)object;
+    } else {
+        object = (u8 *)slab + slab->fresh;
+        slab->fresh += class_size[class];
+    }
     slab->used++;
-    if (!slab->free)
+    if (slab_full(slab))
         list_remove(&slab->link);
     return object;
 }
@@ -112,7 +119,7 @@ void *factory_alloc(struct factory *f, size_t size)
 void factory_free(void *object)
 {
     struct slab *slab = (struct slab *)((u64)object & ~(PAGE_SIZE - 1));
-    if (!slab->free)
+    if (slab_full(slab))
         list_push_front(&slab->factory->slabs[slab->class], &slab->link);
     *(void **)object = slab->free;
     slab->free = object;

@@ -8,9 +8,10 @@
 
 struct gate *gate_create(struct factory *f)
 {
-    struct gate *g = factory_alloc(f, sizeof *g);
+    struct gate *g = factory_alloc_raw(f, sizeof *g);
     if (!g)
         return NULL;
+    g->senders = (struct tree){0};
     object_init(&g->object, OBJ_GATE, f);
     list_init(&g->of_thread);
     return g;

@@ -10,6 +10,7 @@
  * first where they start together, so that whoever covers a given page is found in O(log n) per size in use.
  */
 #include "kernel/map.h"
+#include "kernel/cold.h"
 #include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
@@ -207,12 +208,21 @@ static bool unmap_node(struct node *n, vaddr_t address, u32 order, u32 rights, b
     return true;
 }
 
-bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
+/* The frequent case: the mapping of one page that went no further. False: not so, nothing was done. */
+static inline bool unmap_page(struct task *task, vaddr_t address)
+{
+    struct node *n = space_node(&task->space, address);
+    if (!n || n->order != ARCH_PAGE_SHIFT || !n->parent || !tree_empty(&n->children))
+        return false;
+    remove_leaf(n);
+    return true;
+}
+
+static COLD bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
 {
     vaddr_t start = what & ~0xfffull;
     u32 order = what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK, rights = what & FPAGE_RIGHTS_MASK;
     vaddr_t end = start + (1ull << order), at = space_next(&task->space, start + *done, end);
-    trace(UNMAP, cpu_self()->current, what, self);
     for (u32 steps = 1; at < end; steps++) {
         struct node *n = space_node(&task->space, at);
         vaddr_t next = n ? n->place + node_size(n) : at + ARCH_PAGE_SIZE;
@@ -224,6 +234,13 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
             return false;
     }
     return true;
+}
+
+bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
+{
+    trace(UNMAP, cpu_self()->current, what, self);
+    bool page = fpage_order(what) == ARCH_PAGE_SHIFT && self && (what & RIGHT_R) && !*done;
+    return (page && unmap_page(task, what & ~0xfffull)) || unmap_area(task, what, self, done);
 }
 
 static struct node *node_create(struct task *task, u64 place, u8 type, u32 order, u32 rights)
@@ -302,13 +319,20 @@ static u32 piece_order(const struct node *n, vaddr_t address, vaddr_t base, u64 
     return bits_lowest(address | base | size | node_size(n));
 }
 
-err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes, u64 *done)
+/* One page, which most mappings are. */
+static inline err_t map_page(struct task *from, vaddr_t address, struct task *to, vaddr_t base, u32 rights)
+{
+    struct node *n = space_node(&from->space, address);
+    return n ? map_piece(n, address, ARCH_PAGE_SHIFT, to, base, rights) : E_FAULT;
+}
+
+static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes,
+                           u64 *done)
 {
     vaddr_t start = what & ~0xfffull;
     u64 size = 1ull << (what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
     u32 rights = what & FPAGE_RIGHTS_MASK;
     bool found = *done > 0;
-    trace(MAP, cpu_self()->current, what, base);
     for (u32 i = 0; *done < size && i < max_nodes; i++) {
         vaddr_t address = start + *done;
         struct node *n = space_node(&from->space, address);
@@ -329,6 +353,16 @@ err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, boo
     if (*done > size)
         *done = size;
     return found || *done < size ? E_OK : E_FAULT;
+}
+
+err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes, u64 *done)
+{
+    trace(MAP, cpu_self()->current, what, base);
+    if (fpage_order(what) != ARCH_PAGE_SHIFT || grant || *done)
+        return map_area(from, what, to, base, grant, max_nodes, done);
+    err_t error = map_page(from, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK);
+    *done = error ? 0 : ARCH_PAGE_SIZE;
+    return error;
 }
 
 /* --- capabilities --- */

@@ -9,7 +9,7 @@ struct free_page {
 };
 
 u8 *pool_start;
-struct page_info *pool_infos;
+u64 pool_infos;
 static u8 *pool_end, *never_used;
 static struct free_page *free_pages;
 static u64 available;
@@ -18,8 +18,8 @@ void pool_init(void *start, u64 size)
 {
     u64 pages = size / PAGE_SIZE;
     u64 info_pages = (pages * sizeof(struct page_info) + PAGE_SIZE - 1) / PAGE_SIZE;
-    pool_infos = start;
     pool_start = never_used = (u8 *)start + info_pages * PAGE_SIZE;
+    pool_infos = (u64)start - (u64)pool_start / PAGE_SIZE * sizeof(struct page_info);
     pool_end = (u8 *)start + pages * PAGE_SIZE;
     free_pages = NULL;
     available = pool_size();

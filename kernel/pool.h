@@ -21,13 +21,13 @@ void pool_init(void *start, u64 size);
 void *pool_alloc(void);
 void pool_free(void *page);
 
-/* One per page of the pool. */
-extern struct page_info *pool_infos;
+/* One per page of the pool; the address of what page 0 would have, so that looking one up is short. */
+extern u64 pool_infos;
 extern u8 *pool_start;
 
 static inline struct page_info *pool_info(void *page)
 {
-    return &pool_infos[(u64)((u8 *)page - pool_start) / PAGE_SIZE];
+    return (struct page_info *)(pool_infos + (u64)page / PAGE_SIZE * sizeof(struct page_info));
 }
 
 u64 pool_size(void); /* bytes that can be allocated at all */

@@ -180,7 +180,7 @@ static void request_flush(struct cpu *cpu, u64 asid, vaddr_t address)
         cpu->flushes++;
 }
 
-void remote_flush(const struct space *s, vaddr_t address)
+void remote_flush_slow(const struct space *s, vaddr_t address)
 {
     for (u64 cpus = s->cpus & ~cpu_self()->bit; cpus; cpus &= cpus - 1)
         request_flush(cpu_table[bits_lowest(cpus)], s->asid, address);

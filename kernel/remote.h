@@ -40,7 +40,12 @@ bool remote_settled(const struct thread *t);
 void remote_look(struct thread *t);
 
 /* The other CPUs that know the space forget the translation of the page, or all of them (FLUSH_ALL). */
-void remote_flush(const struct space *s, vaddr_t address);
+void remote_flush_slow(const struct space *s, vaddr_t address);
+static inline void remote_flush(const struct space *s, vaddr_t address)
+{
+    if (s->cpus & ~cpu_self()->bit)
+        remote_flush_slow(s, address);
+}
 
 /* Code has changed that threads in the space may execute (NULL: nobody yet). */
 void remote_code_changed(const struct space *s);

@@ -8,6 +8,7 @@
  *   +-----+-----+-----+         +------+------+------+
  */
 #include "kernel/space.h"
+#include "kernel/cold.h"
 #include "kernel/factory.h"
 #include "kernel/map.h"
 #include "kernel/panic.h"
@@ -106,22 +107,38 @@ void space_destroy(struct space *s, struct factory *f)
 /* --- walking --- */
 
 /* The entry for `address` at the lowest level that exists, at least `level`; *found: its level. */
-static u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
+static inline u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
 {
     u64 *table = s->table;
-    for (u32 l = ARCH_LEVELS - 1;; l--) {
-        u64 *entry = &table[entry_index(address, l)];
-        if (l == level || !arch_pte_valid(*entry) || arch_pte_leaf(*entry)) {
+    for (u32 l = ARCH_LEVELS - 1, shift = level_shift(l);; l--, shift -= 9) {
+        u64 *entry = &table[address >> shift & (ENTRIES - 1)], pte = *entry;
+        if (l == level || !arch_pte_is_table(pte)) {
             *found = l;
             return entry;
         }
-        table = table_of(*entry);
+        table = table_of(pte);
     }
 }
 
 static u64 *table_start(u64 *entry)
 {
     return (u64 *)((u64)entry & ~(PAGE_SIZE - 1));
+}
+
+/* The entry of the 4 KiB page at `address` (of user space), NULL if there is no table for such pages. */
+static inline u64 *page_entry(struct space *s, vaddr_t address)
+{
+    u64 pte = s->table[address >> level_shift(2)];
+    if (!arch_pte_is_table(pte))
+        return NULL;
+    pte = table_of(pte)[entry_index(address, 1)];
+    return arch_pte_is_table(pte) ? &table_of(pte)[entry_index(address, 0)] : NULL;
+}
+
+/* Place of an entry's node in the table of nodes. */
+static inline u64 node_index(const u64 *entry)
+{
+    return (u64)entry % PAGE_SIZE / sizeof *entry;
 }
 
 struct node *space_node(struct space *s, vaddr_t address)
@@ -169,7 +186,7 @@ static void prune(struct space *s, vaddr_t address, struct factory *f)
     for (u32 bottom = 0; bottom < ARCH_LEVELS - 1; bottom++) {
         u32 level;
         u64 *entry = walk(s, address, bottom + 1, &level);
-        if (level != bottom + 1 || !arch_pte_valid(*entry) || arch_pte_leaf(*entry))
+        if (level != bottom + 1 || !arch_pte_is_table(*entry))
             continue;
         u64 *table = table_of(*entry);
         if (pool_info(table)->used)
@@ -201,7 +218,7 @@ static u64 *table_make(struct space *s, vaddr_t address, u32 level, struct facto
     u64 *table = s->table;
     for (u32 l = ARCH_LEVELS - 1; l > level; l--) {
         u64 *entry = &table[entry_index(address, l)], pte = *entry;
-        if (arch_pte_valid(pte) && !arch_pte_leaf(pte)) {
+        if (arch_pte_is_table(pte)) {
             table = table_of(pte);
             continue;
         }
@@ -225,8 +242,33 @@ static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f
     return info->nodes ? E_OK : E_NOMEM;
 }
 
-err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
-                  struct factory *f)
+static COLD void code_changed(struct space *s)
+{
+    arch_code_changed();
+    remote_code_changed(s);
+}
+
+/* The frequent case: one page, and there are tables already. False: not so, nothing was done. */
+static inline bool enter_page(struct space *s, vaddr_t address, paddr_t phys, u32 rights, struct node *node)
+{
+    u64 *entry = page_entry(s, address);
+    if (!entry || arch_pte_valid(*entry))
+        return false;
+    struct page_info *info = pool_info(entry);
+    if (!info->nodes)
+        return false;
+    *entry = arch_pte_make(phys, rights);
+    info->nodes[node_index(entry)] = node;
+    info->used++;
+    s->pages++;
+    if (rights & RIGHT_X)
+        code_changed(s);
+    return true;
+}
+
+/* All cases. */
+static COLD err_t enter_area(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
+                             struct factory *f)
 {
     u32 level = level_for(order), shift = level_shift(level);
     u64 first = entry_index(address, level), count = 1ull << (order - shift);
@@ -239,18 +281,24 @@ err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32
         return error;
     }
     struct page_info *info = pool_info(table);
-    u64 pte = arch_pte_make(phys, rights), step = arch_pte_make(1ull << shift, 0) - arch_pte_make(0, 0);
+    u64 pte = arch_pte_make(phys, rights), step = arch_pte_step(1ull << shift);
     for (u64 i = first; i < first + count; i++, pte += step) {
         table[i] = pte;
         info->nodes[i] = node;
     }
     info->used += count;
     s->pages += 1ull << (order - 12);
-    if (rights & RIGHT_X) {
-        arch_code_changed();
-        remote_code_changed(s);
-    }
+    if (rights & RIGHT_X)
+        code_changed(s);
     return E_OK;
+}
+
+err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
+                  struct factory *f)
+{
+    if (order == ARCH_PAGE_SHIFT && enter_page(s, address, phys, rights, node))
+        return E_OK;
+    return enter_area(s, address, order, phys, rights, node, f);
 }
 
 /* The TLB forgets the mapping: page by page if it is small. */
@@ -285,7 +333,25 @@ void space_set_node(struct space *s, vaddr_t address, u32 order, struct node *no
         pool_info(table)->nodes[entry - table + i] = node;
 }
 
-void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
+/* The frequent case: one page, and its table stays. False: not so, nothing was done. */
+static inline bool clear_page(struct space *s, vaddr_t address)
+{
+    u64 *entry = page_entry(s, address);
+    struct page_info *info = pool_info(entry);
+    if (info->used == 1)
+        return false;
+    remote_hold_space(s);
+    *entry = 0;
+    info->nodes[node_index(entry)] = NULL;
+    info->used--;
+    s->pages--;
+    remote_flush(s, address);
+    arch_tlb_flush_page(s->asid, address);
+    return true;
+}
+
+/* All cases. */
+static COLD void clear_area(struct space *s, vaddr_t address, u32 order, struct factory *f)
 {
     u32 level, shift = level_shift(level_for(order));
     u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
@@ -301,4 +367,10 @@ void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
     flush(s, address, shift, count);
     if (!info->used)
         prune(s, address, f);
+}
+
+void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
+{
+    if (order != ARCH_PAGE_SHIFT || !clear_page(s, address))
+        clear_area(s, address, order, f);
 }

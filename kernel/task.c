@@ -1,5 +1,6 @@
 /* Tasks: their two spaces, kernel-user memory, and the operations on them. */
 #include "kernel/task.h"
+#include "kernel/cold.h"
 #include "kernel/factory.h"
 #include "kernel/ipc.h"
 #include "kernel/panic.h"
@@ -143,32 +144,6 @@ bool task_destroy(struct task *t)
 
 /* --- operations --- */
 
-static u32 fpage_type(u64 fpage)
-{
-    return fpage >> 4 & 3;
-}
-
-static u32 fpage_order(u64 fpage)
-{
-    return fpage >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK;
-}
-
-bool fpage_memory_valid(u64 fpage)
-{
-    u32 order = fpage_order(fpage);
-    u64 start = fpage & ~0xfffull;
-    return fpage_type(fpage) == FPAGE_MEMORY && order >= ARCH_PAGE_SHIFT && order <= ARCH_VA_BITS &&
-           start % (1ull << order) == 0 && start >> ARCH_VA_BITS == 0;
-}
-
-bool fpage_object_valid(u64 fpage)
-{
-    u32 order = fpage_order(fpage);
-    u64 start = fpage >> FPAGE_START_SHIFT;
-    return fpage_type(fpage) == FPAGE_OBJECT && order <= 16 && start % (1ull << order) == 0 &&
-           start + (1ull << order) <= SLOTS;
-}
-
 #define SLOTS_PER_STEP 64 /* slots looked at between two looks for interrupts */
 
 /* Whether an operation on slots that has come behind slot `i` of `count` stops there for interrupts. */
@@ -202,7 +177,7 @@ static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, b
 }
 
 /* What an interrupted one has mapped counts as found. */
-static err_t map_slots(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
+static COLD err_t map_slots(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
 {
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what), target = base >> FPAGE_START_SHIFT;
     u64 *done = progress(caller, what, OP_TASK_MAP);
@@ -245,7 +220,7 @@ err_t op_TASK_MAP(struct invocation *inv)
         return error;
     struct task *from = task_of(o), *to = task_of(inv->object);
     u64 what = inv->w[1], base = inv->w[2];
-    if (fpage_object_valid(what))
+    if (fpage_type(what) == FPAGE_OBJECT && fpage_object_valid(what))
         return map_slots(inv->caller, from, what, to, base);
     if (!fpage_memory_valid(what))
         return E_INVAL;
@@ -255,7 +230,7 @@ err_t op_TASK_MAP(struct invocation *inv)
     return map_pages(inv, from, what, to, base);
 }
 
-static err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
+static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
 {
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what);
     u64 *done = progress(caller, what, OP_TASK_UNMAP);
@@ -282,7 +257,7 @@ err_t op_TASK_UNMAP(struct invocation *inv)
     u64 what = inv->w[1], flags = inv->w[2];
     if (flags & ~(u64)(UNMAP_SELF | UNMAP_DELETE))
         return E_INVAL;
-    if (fpage_object_valid(what))
+    if (fpage_type(what) == FPAGE_OBJECT && fpage_object_valid(what))
         return unmap_slots(inv->caller, t, what, flags);
     if (!fpage_memory_valid(what))
         return E_INVAL;

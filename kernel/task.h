@@ -56,5 +56,28 @@ struct slot *task_slot_make(struct task *t, u64 index, err_t *error);
 struct utcb *task_utcb(struct task *t, vaddr_t address);
 
 /* Whether a flexpage is well formed: type, order, alignment, bounds. */
-bool fpage_memory_valid(u64 fpage);
-bool fpage_object_valid(u64 fpage);
+static inline u32 fpage_type(u64 fpage)
+{
+    return fpage >> FPAGE_TYPE_SHIFT & 3;
+}
+
+static inline u32 fpage_order(u64 fpage)
+{
+    return fpage >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK;
+}
+
+static inline bool fpage_memory_valid(u64 fpage)
+{
+    u32 order = fpage_order(fpage);
+    u64 start = fpage & ~0xfffull;
+    return fpage_type(fpage) == FPAGE_MEMORY && order - ARCH_PAGE_SHIFT <= ARCH_VA_BITS - ARCH_PAGE_SHIFT &&
+           !(start >> ARCH_VA_BITS) && !(start & ((1ull << order) - 1));
+}
+
+static inline bool fpage_object_valid(u64 fpage)
+{
+    u32 order = fpage_order(fpage);
+    u64 start = fpage >> FPAGE_START_SHIFT;
+    return fpage_type(fpage) == FPAGE_OBJECT && order <= 16 && !(start & ((1ull << order) - 1)) &&
+           start + (1ull << order) <= SLOTS;
+}

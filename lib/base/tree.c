@@ -62,14 +62,30 @@ static struct tree_node *balance(struct tree *t, struct tree_node *n)
     return rotate(t, n, !heavy);
 }
 
-/* From n upwards, until a subtree's height is what it was. */
-static void rebalance(struct tree *t, struct tree_node *n)
+/* The same from n upwards, until a subtree's height is what it was. */
+static __attribute__((noinline)) void rebalance_all(struct tree *t, struct tree_node *n)
 {
     while (n) {
         u64 before = n->height;
         n = balance(t, n);
         if (n->height == before)
             return;
+        n = n->parent;
+    }
+}
+
+/* The same; most often nothing need be rotated. */
+static inline void rebalance(struct tree *t, struct tree_node *n)
+{
+    while (n) {
+        u64 left = height(n->child[0]), right = height(n->child[1]), high = left > right ? left : right;
+        if (high - (left + right - high) > 1) {
+            rebalance_all(t, n);
+            return;
+        }
+        if (n->height == high + 1)
+            return;
+        n->height = high + 1;
         n = n->parent;
     }
 }

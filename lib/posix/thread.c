@@ -175,6 +175,7 @@ long posix_clone(int (*entry)(void *), void *stack, int flags, void *argument, u
         .pc = (vaddr_t)arch_posix_thread_entry,
         .sp = (vaddr_t)stack & ~15ull,
         .argument = (u64)t,
+        .cpu = thread_cpu(tid),
         .tp = (vaddr_t)tls,
     };
     error = thread_start(&t->caps, &params);
@@ -260,6 +261,6 @@ long linux_sched_getaffinity(long pid, long size, long mask, long d, long e, lon
 {
     if (size < 8)
         return -E_INVAL;
-    *(u64 *)mask = 1;
+    *(u64 *)mask = thread_cpus();
     return 8;
 }

@@ -336,6 +336,18 @@ static inline err_t scheduler_run_thread(cap_t scheduler, cap_t thread, cap_t sc
     return sys_object_call(scheduler, &m);
 }
 
+/* *online: bit n: CPU n runs threads. */
+static inline err_t scheduler_info(cap_t scheduler, u64 *cpus, u64 *online)
+{
+    struct msg m = {.tag = TAG(1, 0), .w = {OP_SCHEDULER_INFO}};
+    err_t error = sys_object_call(scheduler, &m);
+    if (error)
+        return error;
+    *cpus = m.w[1];
+    *online = m.w[2];
+    return E_OK;
+}
+
 static inline err_t scheduler_idle_time(cap_t scheduler, u32 cpu, u64 *idle_us)
 {
     struct msg m = {.tag = TAG(2, 0), .w = {OP_SCHEDULER_IDLE_TIME, cpu}};

@@ -97,7 +97,7 @@ err_t loader_make_task(cap_t nursery, const struct rm_image *image, void *rm_dat
     return error;
 }
 
-err_t loader_run(cap_t nursery, cap_t scheduler)
+err_t loader_run(cap_t nursery, cap_t scheduler, u32 cpu)
 {
-    return scheduler_run_thread(scheduler, nursery + SLOT_THREAD, nursery + SLOT_SC, 0);
+    return scheduler_run_thread(scheduler, nursery + SLOT_THREAD, nursery + SLOT_SC, cpu);
 }

@@ -52,5 +52,5 @@ err_t rm_image_read(struct rm_image *image, const void *elf, u64 size, void *tex
 err_t loader_make_task(cap_t nursery, const struct rm_image *image, void *rm_data, bool grant, u32 priority,
                        const struct rm_params *params);
 
-/* Lets the task's first thread run. */
-err_t loader_run(cap_t nursery, cap_t scheduler);
+/* Lets the task's first thread run, on this CPU. */
+err_t loader_run(cap_t nursery, cap_t scheduler, u32 cpu);

@@ -47,6 +47,7 @@ enum system_restart {
     SYSTEM_RESTART_POWER_OFF = 2, /* the machine is powered off with an error status when the program ends */
 };
 
+#define SYSTEM_CPU_SHIFT 8 /* flags, from this bit on: the CPU of a native program */
 #define SYSTEM_VIA_PROC 0x1u /* flags: a POSIX program, started through `proc`; else a native one, started by init */
 
 struct system_program {

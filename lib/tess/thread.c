@@ -38,7 +38,26 @@ err_t thread_start(const struct thread_caps *caps, const struct thread_params *p
 {
     err_t error = thread_ex_regs(caps->thread, EX_REGS_PC | EX_REGS_SP | EX_REGS_ARG | EX_REGS_TP, p->pc, p->sp,
                                  p->argument, p->tp);
-    return error ? error : scheduler_run_thread(SLOT_SCHEDULER, caps->thread, caps->sc, 0);
+    return error ? error : scheduler_run_thread(SLOT_SCHEDULER, caps->thread, caps->sc, p->cpu);
+}
+
+u64 thread_cpus(void)
+{
+    static u64 online; /* does not change */
+    u64 cpus, mask = __atomic_load_n(&online, __ATOMIC_RELAXED);
+    if (!mask) {
+        mask = scheduler_info(SLOT_SCHEDULER, &cpus, &mask) || !mask ? 1 : mask;
+        __atomic_store_n(&online, mask, __ATOMIC_RELAXED);
+    }
+    return mask;
+}
+
+u32 thread_cpu(u32 n)
+{
+    u64 mask = thread_cpus();
+    for (n %= (u32)__builtin_popcountll(mask); n; n--)
+        mask &= mask - 1;
+    return (u32)__builtin_ctzll(mask);
 }
 
 void thread_destroy(struct thread_caps *caps)

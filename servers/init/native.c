@@ -213,6 +213,13 @@ static void end_program(struct program *program)
     program->nursery = 0;
 }
 
+/* On a machine that does not have the CPU of the system page, on the first. */
+static err_t run(cap_t nursery, u32 cpu)
+{
+    bool there = cpu < 64 && thread_cpus() >> cpu & 1;
+    return loader_run(nursery, SLOT_SCHEDULER, there ? cpu : 0);
+}
+
 static err_t try_start(u32 index, const struct system_program *p)
 {
     struct gifts gifts;
@@ -229,7 +236,7 @@ static err_t try_start(u32 index, const struct system_program *p)
     if (!error)
         error = give(nursery + SLOT_TASK, &gifts);
     if (!error)
-        error = loader_run(nursery, SLOT_SCHEDULER);
+        error = run(nursery, p->flags >> SYSTEM_CPU_SHIFT);
     forget_gifts(&gifts);
     return error;
 }

@@ -99,7 +99,8 @@ static err_t spawn_go(void *self, u32 spawn, u32 *pid)
     struct process *p = process_prepared(process_of(self), spawn);
     if (!p || p->flags & PROC_SPAWN_EXEC)
         return E_INVAL;
-    err_t error = proc_task_run(&p->task);
+    p->cpu = process_choose_cpu(thread_cpus());
+    err_t error = proc_task_run(&p->task, p->cpu);
     if (error)
         return error;
     p->state = PROCESS_RUNNING;
@@ -123,7 +124,7 @@ static err_t exec_go(void *self, u32 spawn)
         return E_INVAL;
     wait_forget(caller);
     process_replace(caller, p);
-    proc_task_run(&caller->task);
+    proc_task_run(&caller->task, caller->cpu);
     return WIRE_LATER; /* whom we would answer is gone */
 }
 

@@ -85,6 +85,19 @@ void process_forget(struct process *p)
     *p = (struct process){0};
 }
 
+u32 process_choose_cpu(u64 cpus)
+{
+    u32 running[64] = {0}, best = (u32)__builtin_ctzll(cpus);
+    for (struct process *p = process_next(NULL); p; p = process_next(p))
+        running[p->cpu] += p->state == PROCESS_RUNNING && p != process_init;
+    for (; cpus; cpus &= cpus - 1) {
+        u32 cpu = (u32)__builtin_ctzll(cpus);
+        if (running[cpu] < running[best])
+            best = cpu;
+    }
+    return best;
+}
+
 /* ---- ends ---- */
 
 static void drop_task(struct process *p)

@@ -20,6 +20,7 @@ enum process_state { PROCESS_FREE, PROCESS_PREPARING, PROCESS_RUNNING, PROCESS_Z
 struct process {
     enum process_state state;
     u32 pid, group, sid;
+    u32 cpu; /* RUNNING: where its first thread is */
     struct process *parent;
     struct proc_task task;        /* PREPARING, RUNNING */
     struct proc_session *session; /* likewise: the process' own */
@@ -67,6 +68,9 @@ void process_replace(struct process *p, struct process *prepared);
 
 /* Ends a running process: its task goes, it becomes a zombie until it is waited for. `status` as in waitpid. */
 void process_end(struct process *p, u32 status);
+
+/* Of the CPUs in the mask, the first of those with the fewest running processes. */
+u32 process_choose_cpu(u64 cpus);
 
 /* Forgets a zombie. */
 void process_forget(struct process *p);

@@ -81,9 +81,9 @@ err_t proc_task_give(const struct proc_task *task, u32 slot, cap_t capability)
                     (u64)slot << FPAGE_START_SHIFT | ITEM_GRANT);
 }
 
-err_t proc_task_run(const struct proc_task *task)
+err_t proc_task_run(const struct proc_task *task, u32 cpu)
 {
-    return loader_run(task->nursery, SLOT_SCHEDULER);
+    return loader_run(task->nursery, SLOT_SCHEDULER, cpu);
 }
 
 void proc_task_destroy(struct proc_task *task)

@@ -21,7 +21,7 @@ err_t proc_task_make(struct proc_task *task, const char *name, u32 pid, struct m
  */
 err_t proc_task_give(const struct proc_task *task, u32 slot, cap_t capability);
 
-err_t proc_task_run(const struct proc_task *task);
+err_t proc_task_run(const struct proc_task *task, u32 cpu);
 
 /* Ends the task with all its threads and gives its memory back. */
 void proc_task_destroy(struct proc_task *task);

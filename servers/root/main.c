@@ -233,7 +233,7 @@ static void start_init(void)
     if (!error)
         give_gifts(nursery + SLOT_TASK, gifts, count);
     if (!error)
-        error = loader_run(nursery, BOOT_SLOT_SCHEDULER);
+        error = loader_run(nursery, BOOT_SLOT_SCHEDULER, 0);
     if (error)
         give_up("starting init", error);
 }

@@ -1,5 +1,5 @@
 /*
- * Priority and time that urgent callers lend: they need not wait for those between them and the client of a busy server.
+ * Priority and time that urgent callers lend: they need not wait for who is between them and the client of a server.
  * Servers are passive threads of the test's task; thread 7 is the one in between, which never stops by itself.
  */
 #include "lib/test/thread.h"

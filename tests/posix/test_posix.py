@@ -4,13 +4,17 @@ import re
 import pytest
 
 from conftest import BUILD, TOP, run
-from guest import check_disk, new_disk
+from guest import CPUS, check_disk, new_disk
 
 
-@pytest.mark.parametrize("name", ["file", "hostile", "pipe", "signal", "spawn", "thread"])
-def test_program(name, tmp_path):
+NAMES = ["file", "hostile", "pipe", "signal", "spawn", "thread"]
+
+
+@pytest.mark.parametrize("name,cpus", [(name, CPUS) for name in NAMES] +
+                         [(name, ["--cpus", "4"]) for name in ("pipe", "signal", "thread")])
+def test_program(name, cpus, tmp_path):
     log = tmp_path / "console"
-    done = run([f"{TOP}/tools/tessera", "run", "--build", BUILD, "--put", f"{BUILD}/apps/test-{name}:/tmp/test",
+    done = run([f"{TOP}/tools/tessera", "run", *cpus, "--build", BUILD, "--put", f"{BUILD}/apps/test-{name}:/tmp/test",
                 "--exec", "/tmp/test", "--log", log, "--timeout", "100"], timeout=120)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}{log.read_text(errors='replace')[-2000:]}"
     counts = re.search(r"(\d+) checks, (\d+) failures\n$", done.stdout)

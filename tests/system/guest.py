@@ -12,13 +12,14 @@ from conftest import BUILD, HOST, TOP
 LAUNCHER = [sys.executable, os.path.join(TOP, "tools", "tessera"), "run", "--build", BUILD]
 IMAGE = os.path.join(BUILD, "systems", "shell.disk.ext4")
 APPS = os.path.join(TOP, HOST, "apps")
+CPUS = ["--cpus", os.environ.get("TESSERA_CPUS", "1")]
 PATIENCE = 120  # seconds for one boot and what is done with it
 PROMPT = re.compile(rb"\r?\n?/[^\r\n]* \$ $")
 
 
 def launch(*arguments, patience=PATIENCE, text=True):
     """Runs the launcher with these arguments; returns the finished process."""
-    return subprocess.run([*LAUNCHER, "--timeout", str(patience), *map(str, arguments)], stdin=subprocess.DEVNULL,
+    return subprocess.run([*LAUNCHER, *CPUS, "--timeout", str(patience), *map(str, arguments)], stdin=subprocess.DEVNULL,
                           capture_output=True, text=text, timeout=patience + 30, check=False)
 
 
@@ -52,7 +53,7 @@ class Terminal:
     """An interactive run: a person at the serial console. Use as a context."""
 
     def __init__(self, disk, *arguments, log=None):
-        self.child = pexpect.spawn(LAUNCHER[0], [*LAUNCHER[1:], "--disk", disk, *arguments], timeout=PATIENCE,
+        self.child = pexpect.spawn(LAUNCHER[0], [*LAUNCHER[1:], *CPUS, "--disk", disk, *arguments], timeout=PATIENCE,
                                    maxread=65536, echo=False)
         self.child.logfile_read = open(log, "wb") if log else None
 

@@ -20,7 +20,7 @@ def rows(text):
 def test_a_thousand_spawns_lose_no_memory():
     """The first few make the servers touch memory that they keep: tables, and a page for each size of object."""
     loop = "i=0; while [ $i -lt {} ]; do /bin/true || echo failed; i=$((i + 1)); done"
-    line = f"{loop.format(20)}; free > /a; {loop.format(SPAWNS)}; free > /b; cat /a; echo =; cat /b"
+    line = f"{loop.format(100)}; free > /a; {loop.format(SPAWNS)}; free > /b; cat /a; echo =; cat /b"
     before, after = output(line).split("=\n")
     assert table(before) == table(after)
 

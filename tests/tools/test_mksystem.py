@@ -155,6 +155,8 @@ BAD = [
     (changed('kmem = "512K"', 'kmem = "513"'), 'kmem = "513"', "a multiple of 4K"),
     (changed('kmem = "512K"', 'kmem = 512'), 'kmem = 512', "'kmem' must be a text in quotes"),
     (without('kmem = "512K"'), "[program.fs]", "[program.fs] has no 'kmem'"),
+    (changed('priority = 120', 'priority = 120\ncpu = 64'), 'cpu = 64', "cpu 64: 0 to 63"),
+    (changed('via = "proc"', 'via = "proc"\ncpu = 1'), 'cpu = 1', "chooses the CPUs"),
     (changed('priority = 120', 'priority = 256'), 'priority = 256', "priority 256: 1 to 255"),
     (changed('priority = 120', 'priority = true'), 'priority = true', "'priority' must be a number"),
     (changed('restart = "always"', 'restart = "often"'), 'restart = "often"', "one of never, always, power-off"),

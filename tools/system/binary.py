@@ -7,6 +7,7 @@ MAGIC = 0x67617073
 VERSION = 1
 NONE = 0xffffffff
 VIA_PROC = 1
+CPU_SHIFT = 8
 HEADER = struct.Struct("<4I14I")
 PROGRAM = struct.Struct("<6I2Q10I")
 SERVICE = struct.Struct("<3I")
@@ -70,7 +71,7 @@ def program_bytes(program, tables, service_row):
               *tables.add_texts("texts", [f"{name}={value}" for name, value in program.env.items()]),
               *serves, *uses, *tables.add_texts("devices", program.devices))
     return PROGRAM.pack(text(program.name), text(program.image), program.priority, RESTARTS.index(program.restart),
-                        VIA_PROC if program.via_proc else 0, stdio, program.memory, program.kmem, *ranges)
+                        (VIA_PROC if program.via_proc else 0) | program.cpu << CPU_SHIFT, stdio, program.memory, program.kmem, *ranges)
 
 
 def use_bytes(link, text, service_row):

@@ -17,9 +17,10 @@ ENTRY = re.compile(r"(?:([a-z][a-z0-9_-]*)=)?([a-z][a-z0-9_]*)(?::([a-z][a-z0-9_
 SIZE = re.compile(r"([0-9]+)([KMG]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 PAGE = 4096
+CPUS_MAX = 64
 
 PROGRAM_KEYS = {"image": str, "args": list, "env": dict, "priority": int, "memory": str, "kmem": str, "restart": str,
-                "serves": list, "uses": list, "devices": list, "via": str, "stdio": str}
+                "serves": list, "uses": list, "devices": list, "via": str, "stdio": str, "cpu": int}
 PROGRAM_REQUIRED = ("image", "priority", "memory", "kmem")
 IMAGE_KEYS = {"size": str, "programs": list, "files": list, "folders": list, "archive": bool}
 SYSTEM_KEYS = {"archive": list}
@@ -65,6 +66,7 @@ class Program:
     args: list = field(default_factory=list)
     env: dict = field(default_factory=dict)
     priority: int = 0
+    cpu: int = 0
     memory: int = 0
     kmem: int = 0
     restart: str = "never"
@@ -250,7 +252,7 @@ class Reader:
         path = f"program.{name}"
         good = self.checked(path, table, PROGRAM_KEYS, PROGRAM_REQUIRED)
         program = Program(name, self.lines.table(path))
-        for key in ("image", "args", "env", "priority", "restart", "stdio", "devices"):
+        for key in ("image", "args", "env", "priority", "restart", "stdio", "devices", "cpu"):
             if key in good:
                 setattr(program, key, good[key])
         program.memory = self.size(path, "memory", good.get("memory", "4K"))
@@ -265,6 +267,10 @@ class Reader:
         key_line = lambda key: self.lines.key(path, key)
         if "priority" in good and not 1 <= program.priority <= 255:
             self.error(key_line("priority"), f"priority {program.priority}: 1 to 255")
+        if not 0 <= program.cpu < CPUS_MAX:
+            self.error(key_line("cpu"), f"cpu {program.cpu}: 0 to {CPUS_MAX - 1}")
+        if "cpu" in good and "via" in good:
+            self.error(key_line("cpu"), "cpu: `proc` chooses the CPUs of its processes")
         if program.restart not in RESTARTS:
             self.error(key_line("restart"), f"restart = \"{program.restart}\": one of {', '.join(RESTARTS)}")
         if good.get("via", "proc") != "proc":

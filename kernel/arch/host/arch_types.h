@@ -88,6 +88,16 @@ static inline bool arch_pte_leaf(u64 pte)
     return pte & PTE_LEAF;
 }
 
+static inline bool arch_pte_is_table(u64 pte)
+{
+    return (pte & (PTE_VALID | PTE_LEAF)) == PTE_VALID;
+}
+
+static inline u64 arch_pte_step(u64 size)
+{
+    return size;
+}
+
 static inline paddr_t arch_pte_phys(u64 pte)
 {
     return pte & ~0xfffull;

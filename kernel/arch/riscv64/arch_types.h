@@ -17,6 +17,7 @@
 #define SSTATUS_FS_OFF  (0ull << 13)
 #define SSTATUS_FS_CLEAN (2ull << 13)
 #define SSTATUS_FS_DIRTY (3ull << 13)
+#define SSTATUS_SD       (1ull << 63) /* FS is dirty; where it is saved and FS is off: see fpu_give */
 
 /* Offsets are known to entry.S. */
 struct arch_hot_regs {
@@ -124,6 +125,18 @@ static inline bool arch_pte_valid(u64 pte)
 static inline bool arch_pte_leaf(u64 pte)
 {
     return pte & (PTE_R | PTE_X);
+}
+
+/* Valid, and leads to a further table. */
+static inline bool arch_pte_is_table(u64 pte)
+{
+    return (pte & (PTE_V | PTE_R | PTE_X)) == PTE_V;
+}
+
+/* From the entry of a page to that of the next one, `size` bytes behind it. */
+static inline u64 arch_pte_step(u64 size)
+{
+    return size >> 12 << 10;
 }
 
 static inline paddr_t arch_pte_phys(u64 pte)

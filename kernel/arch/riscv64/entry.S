@@ -83,9 +83,10 @@ resume:
 /* To thread a3 with label a1; tag and message words are in place. */
     .globl ipc_finish
 ipc_finish:
-    ld    t0, THREAD_PC(a3)
     ld    t1, THREAD_STATUS(a3)
-    csrw  sepc, t0
+    ld    t0, THREAD_PC(a3)
+    bltz  t1, 2f
+1:  csrw  sepc, t0
     csrw  sstatus, t1
     csrw  sscratch, a3
     ld    sp, THREAD_SP(a3)
@@ -112,6 +113,9 @@ go:
     li    s10, 0
     li    s11, 0
     sret
+
+2:  call  fpu_return
+    j     1b
 
 fast_long:                          /* as above; a3 still holds the timeouts that a timed invocation has */
     srli  t0, a0, SEL_SLOT_BITS

@@ -9,11 +9,17 @@
 #define THREAD_STATUS 40
 #define THREAD_CPU    64
 #define THREAD_MAP_DONE 1040
+#define THREAD_FPU    1120
+#define CPU_FPU_OWNER 88
 #define COLD_MR       128
 #define COLD_TAG      192
 #define COLD_A0       200
 #define COLD_RA       264
 #define COLD_TRAPPED  344
+
+#define SSTATUS_FS_MASK  (3 << 13)
+#define SSTATUS_FS_DIRT  (1 << 13) /* what dirty has and clean has not */
+#define SSTATUS_SPP_MASK (1 << 8)
 
 /* Selectors that the entry looks at. */
 #define SEL_SLOT_BITS  15

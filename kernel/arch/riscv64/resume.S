@@ -6,6 +6,10 @@
 /* A trap that is no invocation, of thread a2: its a2 is in sscratch; sp, gp, tp and s0 are saved. */
     .globl not_ecall
 not_ecall:
+    li    gp, 2 - 8                 /* illegal instruction? */
+    beq   sp, gp, fpu_trap
+    .globl trap_slow
+trap_slow:
     mv    tp, a2
     csrrw a2, sscratch, tp
     debug_vector s0, debug_trap_entry
@@ -33,8 +37,11 @@ kernel_trap:
 /* Goes on with thread a0, all its registers from memory. */
     .globl resume_all
 resume_all:
-    ld    t0, THREAD_PC(a0)
     ld    t1, THREAD_STATUS(a0)
+    mv    a3, a0
+    bgez  t1, 1f
+    call  fpu_return
+1:  ld    t0, THREAD_PC(a0)
     csrw  sepc, t0
     csrw  sstatus, t1
     csrw  sscratch, a0

@@ -27,6 +27,10 @@ _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
 _Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
 _Static_assert(sizeof(struct cpu) <= ARCH_CPU_AREA - ARCH_CPU_OFFSET && STACK_SIZE == ARCH_CPU_OFFSET, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
+_Static_assert(offsetof(struct thread, fpu) == THREAD_FPU && offsetof(struct arch_fpu, fcsr) == 8 * 32, "fpu_regs.S");
+_Static_assert(offsetof(struct cpu, fpu_owner) == CPU_FPU_OWNER, "fpu_regs.S");
+_Static_assert(SSTATUS_FS == SSTATUS_FS_MASK && SSTATUS_SPP == SSTATUS_SPP_MASK, "fpu_regs.S");
+_Static_assert((SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN) == SSTATUS_FS_DIRT, "fpu_regs.S");
 _Static_assert(offsetof(struct thread, map_done) == THREAD_MAP_DONE, "entry.S");
 _Static_assert((TAG_ERROR | E_NOENT << TAG_CODE_SHIFT) == TAG_NO_ENTRY, "entry.S");
 _Static_assert(SLOTS == 1 << SEL_SLOT_BITS && SEL_OP_CALL == 0, "entry.S");
@@ -36,7 +40,6 @@ _Static_assert(SEL_OP_REPLY_WAIT == SEL_REPLY_WAIT && SEL_TIMED == 1ull << SEL_T
 #define CAUSE_INTERRUPT      (1ull << 63)
 #define CAUSE_TIMER          (CAUSE_INTERRUPT | 5)
 #define CAUSE_EXTERNAL       (CAUSE_INTERRUPT | 9)
-#define CAUSE_ILLEGAL        2
 #define CAUSE_ECALL          8
 #define CAUSE_FETCH_FAULT    12
 #define CAUSE_LOAD_FAULT     13
@@ -115,8 +118,6 @@ struct thread *trap_other(struct thread *t)
 {
     u64 cause = csr_read(scause), value = csr_read(stval);
     struct cpu *cpu = cpu_self();
-    if (cause == CAUSE_ILLEGAL && fpu_acquire(t))
-        return t;
     cpu->current = t;
     trace(ENTRY, t, cause, value);
     kernel_enter(cpu);
@@ -181,7 +182,7 @@ void arch_nap(void)
 
 void arch_thread_init(struct thread *t)
 {
-    t->hot.status = csr_read(sstatus) & ~(SSTATUS_FS | SSTATUS_SPP);
+    t->hot.status = csr_read(sstatus) & ~(SSTATUS_SD | SSTATUS_FS | SSTATUS_SPP);
     t->root = arch_kernel_root();
 }
 

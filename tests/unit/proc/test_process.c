@@ -238,6 +238,25 @@ static void test_handled_signals(void **state)
     assert_int_equal(dropped, 1);
 }
 
+static void test_processes_go_to_all_cpus(void **state)
+{
+    u32 placed[8] = {0};
+    for (int i = 0; i < 9; i++) {
+        struct process *p = spawn(process_init);
+        p->cpu = process_choose_cpu(0x26); /* 1, 2, 5 */
+        placed[p->cpu]++;
+        if (i == 2) { /* who has ended does not count */
+            assert_int_equal(p->cpu, 5);
+            process_end(p, 0);
+            assert_int_equal(process_choose_cpu(0x26), 5);
+        }
+    }
+    assert_int_equal(placed[1], 3);
+    assert_int_equal(placed[2], 3);
+    assert_int_equal(placed[5], 3);
+    assert_int_equal(process_choose_cpu(1), 0);
+}
+
 static void test_groups(void **state)
 {
     struct process *shell = spawn(process_init), *a = spawn(shell), *b = spawn(shell), *c = spawn(shell);
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup(test_ignored_children_leave_no_zombies, setup),
         cmocka_unit_test_setup(test_signals, setup),
         cmocka_unit_test_setup(test_handled_signals, setup),
+        cmocka_unit_test_setup(test_processes_go_to_all_cpus, setup),
         cmocka_unit_test_setup(test_groups, setup),
         cmocka_unit_test_setup(test_replace, setup),
         cmocka_unit_test_setup(test_table_full, setup),
