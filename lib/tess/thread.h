@@ -32,5 +32,8 @@ u64 thread_cpus(void);
 /* Number n of these, counted round. */
 u32 thread_cpu(u32 n);
 
-/* A native thread: on CPU 0, own stack of `stack_size` bytes and thread-local storage, runs `entry(argument)` and then sleeps. */
+/*
+ * A native thread: on CPU 0, own stack of `stack_size` bytes and thread-local storage; runs `entry(argument)` and then
+ * sleeps.
+ */
 err_t thread_spawn(void (*entry)(void *argument), void *argument, u64 stack_size, u32 priority);

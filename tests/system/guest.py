@@ -19,8 +19,9 @@ PROMPT = re.compile(rb"\r?\n?/[^\r\n]* \$ $")
 
 def launch(*arguments, patience=PATIENCE, text=True):
     """Runs the launcher with these arguments; returns the finished process."""
-    return subprocess.run([*LAUNCHER, *CPUS, "--timeout", str(patience), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=text, timeout=patience + 30, check=False)
+    command = [*LAUNCHER, *CPUS, "--timeout", str(patience), *map(str, arguments)]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=text, timeout=patience + 30,
+                          check=False)
 
 
 def guest(line, *arguments, **options):

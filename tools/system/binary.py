@@ -70,8 +70,9 @@ def program_bytes(program, tables, service_row):
     ranges = (*tables.add_texts("texts", [program.name, *program.args]),
               *tables.add_texts("texts", [f"{name}={value}" for name, value in program.env.items()]),
               *serves, *uses, *tables.add_texts("devices", program.devices))
+    flags = (VIA_PROC if program.via_proc else 0) | program.cpu << CPU_SHIFT
     return PROGRAM.pack(text(program.name), text(program.image), program.priority, RESTARTS.index(program.restart),
-                        (VIA_PROC if program.via_proc else 0) | program.cpu << CPU_SHIFT, stdio, program.memory, program.kmem, *ranges)
+                        flags, stdio, program.memory, program.kmem, *ranges)
 
 
 def use_bytes(link, text, service_row):
