@@ -11,23 +11,6 @@
 #include "machine/core/timing.h"
 #include "machine/dev/snapshot.h"
 
-#define VERSION UINT64_C(2)
-
-/* What must agree between the machine that was saved and the one it is restored into. */
-struct header {
-    char magic[8];
-    uint64_t version;
-    struct machine_config config;
-};
-
-static void describe_machine(const struct machine *m, struct header *h)
-{
-    memset(h, 0, sizeof *h);
-    memcpy(h->magic, "MOSAICPT", 8);
-    h->version = VERSION;
-    memcpy(&h->config, &m->config, sizeof h->config);
-}
-
 /* ---- Memory: page number and contents of each page that is not zero, ended by a number that is none ---- */
 
 static bool is_zero(const uint8_t *page)
@@ -36,33 +19,42 @@ static bool is_zero(const uint8_t *page)
     return memcmp(page, zero, sizeof zero) == 0;
 }
 
-static void save_ram(struct snapshot *s, struct ram *r)
+static void save_memory(struct snapshot *s, uint8_t *host, uint64_t pages)
 {
-    uint64_t pages = r->size / RV_PAGE_SIZE;
-
     for (uint64_t i = 0; i < pages; i++) {
-        uint8_t *page = r->host + i * RV_PAGE_SIZE;
-        if (is_zero(page))
+        if (is_zero(host + i * RV_PAGE_SIZE))
             continue;
         snapshot_bytes(s, &i, sizeof i);
-        snapshot_bytes(s, page, RV_PAGE_SIZE);
+        snapshot_bytes(s, host + i * RV_PAGE_SIZE, RV_PAGE_SIZE);
     }
     snapshot_bytes(s, &pages, sizeof pages);
 }
 
-static void restore_ram(struct snapshot *s, struct ram *r)
+static void restore_memory(struct snapshot *s, uint8_t *host, uint64_t pages)
 {
-    uint64_t pages = r->size / RV_PAGE_SIZE, i = 0;
+    uint64_t i = 0;
 
-    memset(r->host, 0, r->size);
+    memset(host, 0, pages * RV_PAGE_SIZE);
     while (!s->failed) {
         snapshot_bytes(s, &i, sizeof i);
         if (i >= pages)
             break;
-        snapshot_bytes(s, r->host + i * RV_PAGE_SIZE, RV_PAGE_SIZE);
+        snapshot_bytes(s, host + i * RV_PAGE_SIZE, RV_PAGE_SIZE);
     }
     if (i != pages)
         s->failed = true;
+}
+
+void checkpoint_memory(struct snapshot *s, uint8_t *host, uint64_t size)
+{
+    uint64_t whole = size / RV_PAGE_SIZE * RV_PAGE_SIZE;
+
+    snapshot_section(s, "memory", size);
+    if (s->saving)
+        save_memory(s, host, size / RV_PAGE_SIZE);
+    else
+        restore_memory(s, host, size / RV_PAGE_SIZE);
+    snapshot_bytes(s, host + whole, size - whole);
 }
 
 /* ---- Harts: two ranges of the struct, around pointers that belong to the process ---- */
@@ -87,23 +79,19 @@ static void snapshot_hart(struct snapshot *s, struct hart *h)
     }
 }
 
-static void snapshot_machine(struct machine *m, struct snapshot *s)
+void checkpoint_machine(struct snapshot *s, struct machine *m)
 {
-    struct header here, there;
+    struct machine_config config = m->config;
 
-    describe_machine(m, &here);
-    there = here;
-    snapshot_bytes(s, &there, sizeof there);
-    if (memcmp(&here, &there, sizeof here) != 0)
+    snapshot_bytes(s, &config, sizeof config);
+    if (memcmp(&config, &m->config, sizeof config) != 0)
         s->failed = true;
+    if (!s->saving)
+        code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);
     snapshot_bytes(s, &m->now, sizeof m->now);
-    for (unsigned i = 0; !s->failed && i < m->bus.ram_count; i++) {
-        snapshot_section(s, "ram", m->bus.rams[i].size);
-        if (s->saving)
-            save_ram(s, &m->bus.rams[i]);
-        else
-            restore_ram(s, &m->bus.rams[i]);
-    }
+    for (unsigned i = 0; !s->failed && i < m->bus.ram_count; i++)
+        if (!m->bus.rams[i].borrowed)
+            checkpoint_memory(s, m->bus.rams[i].host, m->bus.rams[i].size);
     for (unsigned i = 0; i < m->config.harts; i++)
         snapshot_hart(s, m->harts[i]);
     if (m->hierarchy)
@@ -111,31 +99,4 @@ static void snapshot_machine(struct machine *m, struct snapshot *s)
     for (unsigned i = 0; i < m->device_count; i++)
         if (m->devices[i].snapshot)
             m->devices[i].snapshot(m->devices[i].self, s);
-    snapshot_section(s, "end", 0);
-}
-
-static const char *run(struct machine *m, const char *path, bool saving)
-{
-    struct snapshot s = {.file = fopen(path, saving ? "wb" : "rb"), .saving = saving};
-
-    if (!s.file)
-        return "cannot be opened";
-    if (!saving)
-        code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);
-    snapshot_machine(m, &s);
-    if (fclose(s.file) != 0)
-        s.failed = true;
-    if (!s.failed)
-        return NULL;
-    return saving ? "cannot be written completely" : "is not a complete checkpoint of such a machine";
-}
-
-const char *checkpoint_save(struct machine *m, const char *path)
-{
-    return run(m, path, true);
-}
-
-const char *checkpoint_restore(struct machine *m, const char *path)
-{
-    return run(m, path, false);
 }

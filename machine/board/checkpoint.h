@@ -1,13 +1,15 @@
-/* Checkpoints: a machine saved to a file, and restored into one of the same configuration. */
+/* Checkpoints of a board: its state to and from a stream. Files are machine/tile/save.h's. */
 #ifndef MACHINE_BOARD_CHECKPOINT_H
 #define MACHINE_BOARD_CHECKPOINT_H
 
 #include "machine/board/machine.h"
+#include "machine/dev/snapshot.h"
 
-/* Saves the machine between two slices. Returns NULL, or a text that says what went wrong. */
-const char *checkpoint_save(struct machine *m, const char *path);
+/* Saves or restores a machine between two slices. Restoring fails if it is of another configuration; its state is then
+ * undefined, and only machine_destroy() may follow. */
+void checkpoint_machine(struct snapshot *s, struct machine *m);
 
-/* Restores it. After an error the machine's state is undefined, and only machine_destroy() may follow. */
-const char *checkpoint_restore(struct machine *m, const char *path);
+/* Saves or restores memory of the host; pages of zeros take no room. */
+void checkpoint_memory(struct snapshot *s, uint8_t *host, uint64_t size);
 
 #endif

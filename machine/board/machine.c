@@ -9,6 +9,7 @@
 #include "machine/core/timing.h"
 #include "machine/dev/fdt.h"
 
+#define POLL_CYCLES    1000000  /* how often a user is polled, at most */
 #define SLICE_MAX      10000000 /* cycles; so that signals are noticed */
 #define CODE_PAGES_MAX 16384    /* decoded pages kept at a time: 0.7 GiB of host memory */
 
@@ -126,7 +127,7 @@ static struct hart *make_hart(struct machine *m, unsigned id)
         free_hart(h);
         return NULL;
     }
-    h->id = id;
+    h->id = h->number = id;
     h->bus = &m->bus;
     h->isa = isa_get();
     h->code = &m->code;
@@ -303,6 +304,10 @@ enum machine_stop machine_run(struct machine *m, uint64_t limit)
         if (m->now >= limit) {
             m->stop = MACHINE_LIMIT;
             break;
+        }
+        if (m->poll && m->now >= m->polled) {
+            m->polled = m->now + POLL_CYCLES;
+            m->poll(m->poll_ctx);
         }
         if (m->code.page_count > CODE_PAGES_MAX)
             code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);

@@ -86,6 +86,9 @@ struct machine {
     unsigned device_count;
     void (*idle)(void *ctx, uint64_t cycles); /* nothing to do for so long; NULL, or for interactive use */
     void *idle_ctx;
+    void (*poll)(void *ctx); /* called now and then, without influence on the machine; NULL, or for progress and such */
+    void *poll_ctx;
+    uint64_t polled;
     void (*mark)(void *ctx, struct hart *h, unsigned number); /* a program executed a mark (hw/mosaic_marks.h) */
     void *mark_ctx;
     char bootargs[1024];

@@ -1,18 +1,25 @@
 /* Statistics; see stats.h. */
 #include "machine/board/stats.h"
 
+void stats_add_board(struct stats *s, const struct machine *m)
+{
+    s->device_accesses += m->bus.accesses;
+    if (m->hierarchy) {
+        s->dram_reads += m->hierarchy->dram.reads;
+        s->dram_row_hits += m->hierarchy->dram.row_hits;
+    }
+    for (unsigned i = 0; i < m->config.harts && s->harts < MACHINE_MAX_HARTS; i++, s->harts++) {
+        s->number[s->harts] = m->harts[i]->number;
+        s->instructions[s->harts] = m->harts[i]->instret;
+        for (unsigned e = 1; m->harts[i]->timing && e < TIMING_EVENTS; e++)
+            s->events[s->harts][e] = timing_count(m->harts[i]->timing, e);
+    }
+}
+
 void stats_take(const struct machine *m, struct stats *s)
 {
-    *s = (struct stats){.cycles = machine_now(m), .device_accesses = m->bus.accesses, .harts = m->config.harts};
-    if (m->hierarchy) {
-        s->dram_reads = m->hierarchy->dram.reads;
-        s->dram_row_hits = m->hierarchy->dram.row_hits;
-    }
-    for (unsigned i = 0; i < s->harts; i++) {
-        s->instructions[i] = m->harts[i]->instret;
-        for (unsigned e = 1; m->harts[i]->timing && e < TIMING_EVENTS; e++)
-            s->events[i][e] = timing_count(m->harts[i]->timing, e);
-    }
+    *s = (struct stats){.cycles = machine_now(m)};
+    stats_add_board(s, m);
 }
 
 /* to += sign * from, field by field */
@@ -24,6 +31,7 @@ static void combine(struct stats *to, const struct stats *from, uint64_t sign)
     to->dram_row_hits += sign * from->dram_row_hits;
     to->harts = from->harts;
     for (unsigned i = 0; i < from->harts; i++) {
+        to->number[i] = from->number[i];
         to->instructions[i] += sign * from->instructions[i];
         for (unsigned e = 1; e < TIMING_EVENTS; e++)
             to->events[i][e] += sign * from->events[i][e];
@@ -66,7 +74,7 @@ void stats_print(const struct stats *s, double seconds, FILE *out)
     fprintf(out, "\ndevice accesses %llu, DRAM reads %llu, row hits %llu\n", ull(s->device_accesses),
             ull(s->dram_reads), ull(s->dram_row_hits));
     for (unsigned i = 0; i < s->harts; i++) {
-        fprintf(out, "hart %u: instructions %llu", i, ull(s->instructions[i]));
+        fprintf(out, "hart %u: instructions %llu", s->number[i], ull(s->instructions[i]));
         for (unsigned e = 1; e < TIMING_EVENTS; e++)
             if (s->events[i][e])
                 fprintf(out, ", %s %llu", timing_event_names[e], ull(s->events[i][e]));
@@ -81,10 +89,11 @@ void stats_print_json(const struct stats *s, double seconds, FILE *out)
     fprintf(out, " \"dram_reads\": %llu, \"dram_row_hits\": %llu, \"harts\": [", ull(s->dram_reads),
             ull(s->dram_row_hits));
     for (unsigned i = 0; i < s->harts; i++) {
-        fprintf(out, "%s\n  {\"instructions\": %llu", i ? "," : "", ull(s->instructions[i]));
+        fprintf(out, "%s\n  {\"hart\": %u, \"instructions\": %llu", i ? "," : "", s->number[i],
+                ull(s->instructions[i]));
         for (unsigned e = 1; e < TIMING_EVENTS; e++)
             fprintf(out, ", \"%s\": %llu", timing_event_names[e], ull(s->events[i][e]));
         fprintf(out, "}");
     }
-    fprintf(out, "]}\n");
+    fprintf(out, "]");
 }

@@ -17,6 +17,5 @@ bool cli_complain(const char *what, const char *problem);
 int cli_run(int argc, char **argv);
 int cli_sweep(int argc, char **argv);
 int cli_describe(int argc, char **argv);
-int cli_tiles(int argc, char **argv);
 
 #endif

@@ -9,10 +9,10 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
-    {"run", cli_run, "boot a machine (mosaic run --help)"},
+    {"run", cli_run, "boot a machine, a plain one or one of tiles (mosaic run --help)"},
     {"sweep", cli_sweep, "run with several values of parameters (mosaic sweep --help)"},
-    {"describe", cli_describe, "write the description of the default machine, with all parameters"},
-    {"tiles", cli_tiles, "run a machine of tiles (mosaic tiles --help)"},
+    {"describe", cli_describe,
+     "write the description of the default machine, with all parameters"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -1,7 +1,7 @@
 /* Options of `mosaic run`; see options.h. */
 #include "machine/cli/options.h"
 
-#include "machine/cli/description.h"
+#include "machine/cli/cli.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -20,6 +20,9 @@ enum kind {
     PORT,
     MACHINE_FILE,
     PARAMETER,
+    TILE,
+    LOAD,
+    DUMP,
     SYMBOLS,
 };
 
@@ -40,11 +43,11 @@ static const struct option table[] = {
 
 static void print_help(void)
 {
-    printf("usage: mosaic run [OPTION]...\n\nBoots a machine laid out as QEMU's virt.\n\n");
+    printf("usage: mosaic run [OPTION]...\n\nBoots a machine laid out as QEMU's virt, or a machine of tiles.\n\n");
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         char left[40];
         snprintf(left, sizeof left, "--%s %s", table[i].name, table[i].argument ? table[i].argument : "");
-        printf("  %-22s %s\n", left, table[i].help);
+        printf("  %-29s %s\n", left, table[i].help);
     }
 }
 
@@ -74,10 +77,23 @@ static bool set_parameter(struct options *o, const char *text)
 
     if (sscanf(text, "%63[^=]=%n", name, &length) != 1 || !length)
         return false;
-    const char *problem = description_set(&o->config, name, text + length);
-    if (problem)
-        fprintf(stderr, "mosaic: %s: %s\n", name, problem);
-    return !problem;
+    return cli_complain(name, describe_set(&o->description, name, text + length));
+}
+
+static bool set_tile(struct options *o, const char *text)
+{
+    char name[64];
+    unsigned tile;
+    int length = 0;
+
+    if (sscanf(text, "%u:%63[^=]=%n", &tile, name, &length) != 2 || !length)
+        return false;
+    return cli_complain(text, describe_set_tile(&o->description, tile, name, text + length));
+}
+
+static bool set_transfer(struct transfer *list, unsigned *count, const char *text, bool with_size)
+{
+    return *count < OPTIONS_MAX_TRANSFERS && transfer_parse(&list[(*count)++], text, with_size);
 }
 
 static bool set_symbols(struct options *o, const char *text)
@@ -114,13 +130,19 @@ static bool set(struct options *o, const struct option *opt, const char *text)
     case NUMBER:
         return parse_number(text, where);
     case SIZE:
-        return description_parse_size(text, where);
+        return describe_parse_size(text, where);
     case PORT:
         return set_port(o, text);
     case MACHINE_FILE:
-        return description_read(&o->config, text);
+        return describe_read(&o->description, text);
     case PARAMETER:
         return set_parameter(o, text);
+    case TILE:
+        return set_tile(o, text);
+    case LOAD:
+        return set_transfer(o->loads, &o->load_count, text, false);
+    case DUMP:
+        return set_transfer(o->dumps, &o->dump_count, text, true);
     case SYMBOLS:
         return set_symbols(o, text);
     }
@@ -157,12 +179,49 @@ static bool parse_one(int argc, char **argv, int *i, struct options *o)
     return false;
 }
 
+/* Whether what is asked for goes together. */
+static const char *check(const struct options *o)
+{
+    bool watched = o->trace || o->profile || o->flame || o->window || o->gdb_port;
+
+    if (o->host_threads < 1 || o->host_threads > 16)
+        return "--host-threads: must be 1 to 16";
+    if (o->host_threads > 1 && watched)
+        return "--host-threads: traces, profiles, windows and debuggers need a single thread";
+    return NULL;
+}
+
+/* Options about a board are properties of the first one. */
+static const char *settle(struct options *o)
+{
+    struct system_description *d = &o->description;
+    const char *firmware = o->firmware ? o->firmware : describe_is_tiled(d) ? NULL : DEFAULT_FIRMWARE;
+    const struct {
+        const char *text;
+        char *where;
+    } texts[] = {{firmware, d->files[0].firmware},
+                 {o->kernel, d->files[0].program},
+                 {o->initrd, d->files[0].initrd},
+                 {o->append, d->files[0].arguments},
+                 {o->disk, d->files[0].disk}};
+
+    for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].text && strlen(texts[i].text) >= SYSTEM_TEXT)
+            return "a file's name or the kernel's arguments are too long";
+        if (texts[i].text)
+            strcpy(texts[i].where, texts[i].text);
+    }
+    if (strcmp(d->files[0].firmware, "none") == 0)
+        d->files[0].firmware[0] = '\0';
+    if (o->fast)
+        d->board.timed = false;
+    return check(o);
+}
+
 bool options_parse(int argc, char **argv, struct options *o, bool *help)
 {
-    *o = (struct options){.config = machine_default_config(),
-                          .firmware = DEFAULT_FIRMWARE,
-                          .max_cycles = UINT64_MAX,
-                          .save_at = UINT64_MAX};
+    *o = (struct options){.max_cycles = UINT64_MAX, .save_at = UINT64_MAX, .host_threads = 1};
+    describe_init(&o->description);
     *help = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
@@ -173,8 +232,8 @@ bool options_parse(int argc, char **argv, struct options *o, bool *help)
         if (!parse_one(argc, argv, &i, o))
             return false;
     }
-    if (strcmp(o->firmware, "none") == 0)
-        o->firmware = NULL;
-    o->config.timed = !o->fast;
-    return true;
+    const char *problem = settle(o);
+    if (problem)
+        fprintf(stderr, "mosaic: %s\n", problem);
+    return !problem;
 }

@@ -5,8 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHECK_CYCLES 20000000
-#define SECONDS      2.0
+#define SECONDS 2.0
 
 static double host_seconds(void)
 {
@@ -16,33 +15,29 @@ static double host_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void tell(void *ctx)
+void progress_tell(struct progress *p)
 {
-    struct progress *p = ctx;
-    struct machine *m = p->machine;
-    double now = host_seconds();
+    double now = p->system ? host_seconds() : 0;
 
-    event_schedule(&m->events, &p->event, m->now + CHECK_CYCLES);
-    if (now - p->told < SECONDS)
+    if (now - p->told < SECONDS || !p->system)
         return;
     p->told = now;
-    fprintf(stderr, "\rmosaic: %.3f s simulated, %.0f MIPS ", (double)m->now / (double)m->clock.hz,
-            (double)machine_instructions(m) / (now - p->started) / 1e6);
+    fprintf(stderr, "\rmosaic: %.3f s simulated, %.0f MIPS ",
+            (double)system_now(p->system) / (double)p->system->clock_hz,
+            (double)(system_instructions(p->system) - p->before) / (now - p->started) / 1e6);
 }
 
-void progress_start(struct progress *p, struct machine *m)
+void progress_start(struct progress *p, struct system *s)
 {
+    bool wanted = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     double now = host_seconds();
 
-    *p = (struct progress){.machine = m, .started = now, .told = now};
-    event_init(&p->event, tell, p);
-    if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
-        event_schedule(&m->events, &p->event, m->now + CHECK_CYCLES);
+    *p = (struct progress){.system = wanted ? s : NULL, .before = system_instructions(s), .started = now, .told = now};
 }
 
 void progress_end(struct progress *p)
 {
     if (p->told > p->started)
         fprintf(stderr, "\r%60s\r", "");
-    event_cancel(&p->machine->events, &p->event);
+    p->system = NULL;
 }

@@ -2,16 +2,19 @@
 #ifndef MACHINE_CLI_PROGRESS_H
 #define MACHINE_CLI_PROGRESS_H
 
-#include "machine/board/machine.h"
+#include "machine/tile/system.h"
 
 struct progress {
-    struct machine *machine;
-    struct event event;
-    double started, told; /* seconds of host time */
+    struct system *system; /* NULL: silent */
+    uint64_t before;       /* instructions of a checkpoint */
+    double started, told;  /* seconds of host time */
 };
 
 /* Tells progress from now on if stderr is a terminal and stdout is not. */
-void progress_start(struct progress *p, struct machine *m);
+void progress_start(struct progress *p, struct system *s);
+
+/* To be called now and then. */
+void progress_tell(struct progress *p);
 
 /* Removes the line. */
 void progress_end(struct progress *p);

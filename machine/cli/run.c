@@ -6,12 +6,7 @@
 #include <time.h>
 
 #include "hw/mosaic_marks.h"
-#include "machine/board/checkpoint.h"
-#include "machine/board/load.h"
-#include "machine/board/machine.h"
-#include "machine/board/stats.h"
 #include "machine/cli/cli.h"
-#include "machine/cli/description.h"
 #include "machine/cli/network.h"
 #include "machine/cli/options.h"
 #include "machine/cli/ports.h"
@@ -20,31 +15,36 @@
 #include "machine/cli/watch.h"
 #include "machine/dev/virtio_blk.h"
 #include "machine/dev/virtio_rng.h"
+#include "machine/tile/report.h"
+#include "machine/tile/save.h"
 #include "machine/trace/gdb.h"
 
 #define POLL_HZ 500 /* how often, in simulated time, input is looked for */
 
 struct session {
     struct options options;
-    struct machine *machine;
-    struct virtio_blk disk;
-    struct virtio_rng rng;
+    struct system *system;
+    struct machine *board; /* the first: terminal, ports and network are its */
+    struct virtio_blk disks[SYSTEM_MAX_TILES];
+    struct virtio_rng rngs[SYSTEM_MAX_TILES];
     struct input_log log;
     struct ports ports;
     struct watch watch;
     struct virtio_net net;
     struct network *network; /* NULL: none */
     struct event poll;
+    struct progress progress;
+    struct gdb *gdb;                   /* NULL: none */
     struct stats region_start, region; /* between the marks that begin and end regions of interest */
     bool in_region, had_region, save_wanted;
 };
 
-static struct machine *interrupted_machine;
+static struct system *interrupted_system;
 
 static void on_signal(int signal)
 {
-    if (interrupted_machine)
-        machine_interrupt(interrupted_machine);
+    if (interrupted_system)
+        system_interrupt(interrupted_system);
 }
 
 /* Whether more may come from the terminal. */
@@ -55,16 +55,16 @@ static bool poll_terminal(struct session *s)
 
     if (!input_log_is_live(&s->log)) {
         count = input_log_take(&s->log, INPUT_LOG_SERIAL, bytes, sizeof bytes);
-        ns16550_receive(&s->machine->uart, bytes, count);
+        ns16550_receive(&s->board->uart, bytes, count);
         return true;
     }
     switch (terminal_get(bytes, sizeof bytes, &count)) {
     case TERMINAL_BYTES:
         input_log_note(&s->log, INPUT_LOG_SERIAL, bytes, count);
-        ns16550_receive(&s->machine->uart, bytes, count);
+        ns16550_receive(&s->board->uart, bytes, count);
         break;
     case TERMINAL_QUIT:
-        machine_interrupt(s->machine);
+        system_interrupt(s->system);
         break;
     case TERMINAL_END:
         return s->log.record != NULL; /* a replay has to look for input at the same cycles */
@@ -78,7 +78,7 @@ static bool poll_terminal(struct session *s)
 static void poll_input(void *ctx)
 {
     struct session *s = ctx;
-    struct machine *m = s->machine;
+    struct machine *m = s->board;
 
     terminal_flush();
     virtio_console_poll(&s->ports.console);
@@ -95,7 +95,7 @@ static void idle(void *ctx, uint64_t cycles)
 
     terminal_flush();
     if (s->options.interactive)
-        terminal_wait((uint64_t)((double)cycles * 1e6 / (double)s->machine->clock.hz));
+        terminal_wait((uint64_t)((double)cycles * 1e6 / (double)s->system->clock_hz));
     else if (s->options.port_count)
         ports_wait(&s->ports, 1);
 }
@@ -108,12 +108,19 @@ enum slot {
     SLOT_NET,
 };
 
-static bool attach_disk(struct session *s)
+/* Each board has its disk and its source of entropy. */
+static bool attach_board(struct session *s, uint32_t i)
 {
-    struct options *o = &s->options;
-    if (!cli_complain(o->disk, virtio_blk_open(&s->disk, o->disk, o->scratch, false)))
+    const char *disk = s->options.description.files[i].disk;
+    struct machine *board = s->system->boards[i];
+
+    s->rngs[i].state = board->config.seed;
+    machine_attach(board, SLOT_RNG, &virtio_rng_class, &s->rngs[i]);
+    if (!*disk)
+        return true;
+    if (!cli_complain(disk, virtio_blk_open(&s->disks[i], disk, s->options.scratch, false)))
         return false;
-    machine_attach(s->machine, SLOT_BLK, &virtio_blk_class, &s->disk);
+    machine_attach(board, SLOT_BLK, &virtio_blk_class, &s->disks[i]);
     return true;
 }
 
@@ -122,7 +129,7 @@ static bool attach_ports(struct session *s)
     for (unsigned i = 0; i < s->options.port_count; i++)
         if (!cli_complain(s->options.ports[i], ports_add(&s->ports, s->options.ports[i], &s->log)))
             return false;
-    s->ports.console.virtio = machine_attach(s->machine, SLOT_CONSOLE, &virtio_console_class, &s->ports.console);
+    s->ports.console.virtio = machine_attach(s->board, SLOT_CONSOLE, &virtio_console_class, &s->ports.console);
     return true;
 }
 
@@ -132,17 +139,17 @@ static bool attach_net(struct session *s)
     const char *error;
 
     memcpy(s->net.mac, mac, sizeof mac);
-    s->net.virtio = machine_attach(s->machine, SLOT_NET, &virtio_net_class, &s->net);
-    s->network = network_open(s->machine, &s->net, s->options.forward, &error);
+    s->net.virtio = machine_attach(s->board, SLOT_NET, &virtio_net_class, &s->net);
+    s->network = network_open(s->board, &s->net, s->options.forward, &error);
     return s->network || cli_complain("--forward", error);
 }
 
 static bool attach_devices(struct session *s)
 {
-    s->rng.state = s->options.config.seed;
-    machine_attach(s->machine, SLOT_RNG, &virtio_rng_class, &s->rng);
-    return (!s->options.disk || attach_disk(s)) && (!s->options.port_count || attach_ports(s)) &&
-           (!s->options.net || attach_net(s));
+    for (uint32_t i = 0; i < s->system->count; i++)
+        if (s->system->boards[i] && !attach_board(s, i))
+            return false;
+    return (!s->options.port_count || attach_ports(s)) && (!s->options.net || attach_net(s));
 }
 
 /* ---- Marks ---- */
@@ -150,7 +157,7 @@ static bool attach_devices(struct session *s)
 static void begin_region(struct session *s)
 {
     s->in_region = true;
-    stats_take(s->machine, &s->region_start);
+    report_take(s->system, &s->region_start);
 }
 
 static void end_region(struct session *s)
@@ -159,11 +166,17 @@ static void end_region(struct session *s)
 
     if (!s->in_region)
         return;
-    stats_take(s->machine, &now);
+    report_take(s->system, &now);
     stats_subtract(&now, &s->region_start);
     stats_add(&s->region, &now);
     s->in_region = false;
     s->had_region = true;
+}
+
+static void stop_here(struct session *s, struct hart *h)
+{
+    machine_interrupt(h->machine);
+    system_interrupt(s->system);
 }
 
 static void on_mark(void *ctx, struct hart *h, unsigned number)
@@ -180,10 +193,10 @@ static void on_mark(void *ctx, struct hart *h, unsigned number)
     case MOSAIC_MARK_CHECKPOINT:
         s->save_wanted = s->options.save != NULL;
         if (s->save_wanted)
-            machine_interrupt(s->machine);
+            stop_here(s, h);
         break;
     case MOSAIC_MARK_STOP:
-        machine_interrupt(s->machine);
+        stop_here(s, h);
         break;
     default:
         break;
@@ -192,36 +205,64 @@ static void on_mark(void *ctx, struct hart *h, unsigned number)
 
 /* ---- A session ---- */
 
+/* Now and then, whatever the guests do. */
+static void look_around(void *ctx)
+{
+    struct session *s = ctx;
+
+    progress_tell(&s->progress);
+    if (s->gdb)
+        gdb_poll(s->gdb);
+}
+
+static void set_hooks(struct session *s)
+{
+    for (uint32_t i = 0; i < s->system->count; i++) {
+        struct machine *m = s->system->boards[i];
+        if (!m)
+            continue;
+        m->mark = on_mark;
+        m->mark_ctx = s;
+    }
+    event_init(&s->poll, poll_input, s);
+    event_schedule(&s->board->events, &s->poll, s->board->now);
+}
+
+/* Builds the machine with its devices, and loads it. */
+static bool build(struct session *s)
+{
+    const struct options *o = &s->options;
+    struct system_user user = {.context = s, .send = terminal_put, .idle = idle, .poll = look_around};
+    struct system_error error;
+
+    s->system = system_create(&o->description, &user, &error);
+    if (s->system) {
+        s->board = s->system->boards[0];
+        if (!cli_complain("--record, --replay", input_log_open(&s->log, s->board, o->record, o->replay)) ||
+            !attach_devices(s))
+            return false;
+        if (system_load(s->system, &o->description, &error))
+            return true;
+    }
+    fprintf(stderr, "mosaic: %s\n", error.text);
+    return false;
+}
+
 static bool set_up(struct session *s)
 {
     const struct options *o = &s->options;
-    struct load_request request = {o->firmware, o->kernel, o->initrd, o->append};
-    struct load_error load_error;
-    const char *error;
 
-    s->machine = machine_create(&o->config, terminal_put, NULL, &error);
-    if (!s->machine) {
-        fprintf(stderr, "mosaic: %s\n", error);
+    if (!build(s))
         return false;
-    }
-    if (!cli_complain("--record, --replay", input_log_open(&s->log, s->machine, o->record, o->replay)) ||
-        !attach_devices(s))
+    for (unsigned i = 0; i < o->load_count; i++)
+        if (!transfer_load(s->system, &o->loads[i]))
+            return false;
+    if (o->restore && !cli_complain(o->restore, system_restore(s->system, o->restore)))
         return false;
-    if (!load_boot(s->machine, &request, &load_error)) {
-        fprintf(stderr, "mosaic: %s\n", load_error.text);
-        return false;
-    }
-    s->machine->idle = idle;
-    s->machine->idle_ctx = s;
-    s->machine->mark = on_mark;
-    s->machine->mark_ctx = s;
-    if (o->restore && !cli_complain(o->restore, checkpoint_restore(s->machine, o->restore)))
-        return false;
-    if (!watch_start(&s->watch, s->machine, o))
-        return false;
-    event_init(&s->poll, poll_input, s);
-    event_schedule(&s->machine->events, &s->poll, s->machine->now);
-    return true;
+    if (!system_use_threads(s->system, o->host_threads))
+        return cli_complain("--host-threads", "the host gives no threads");
+    set_hooks(s);
+    return watch_start(&s->watch, s->system, o);
 }
 
 static void tear_down(struct session *s)
@@ -230,14 +271,10 @@ static void tear_down(struct session *s)
     input_log_close(&s->log);
     if (s->network)
         network_close(s->network);
-    virtio_blk_close(&s->disk);
-    if (s->machine)
-        machine_destroy(s->machine);
-}
-
-static double cpu_seconds(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
+    for (uint32_t i = 0; i < SYSTEM_MAX_TILES; i++)
+        virtio_blk_close(&s->disks[i]);
+    if (s->system)
+        system_destroy(s->system);
 }
 
 /* What is told at the end: about the regions of interest if there were any, else about everything. */
@@ -247,24 +284,24 @@ static bool tell_stats(struct session *s, double seconds)
     const struct options *o = &s->options;
 
     end_region(s);
-    stats_take(s->machine, &all);
+    report_take(s->system, &all);
     const struct stats *what = s->had_region ? &s->region : &all;
     if (o->stats)
-        stats_print(what, s->had_region ? 0 : seconds, stderr);
+        report_print(s->system, what, s->had_region ? 0 : seconds, stderr);
     if (!o->stats_json)
         return true;
     FILE *out = fopen(o->stats_json, "w");
     if (!out)
         return cli_complain(o->stats_json, "cannot be written");
-    stats_print_json(what, seconds, out);
+    report_print_json(s->system, what, seconds, out);
     return fclose(out) == 0 || cli_complain(o->stats_json, "cannot be written");
 }
 
-static int status_of(const struct machine *m, enum machine_stop stop)
+static int status_of(const struct system *s, enum machine_stop stop)
 {
     switch (stop) {
     case MACHINE_POWERED_OFF:
-        return (int)(m->exit_code & 0xff);
+        return (int)(s->exit_code & 0xff);
     case MACHINE_LIMIT:
         return CLI_LIMIT;
     case MACHINE_STUCK:
@@ -275,46 +312,71 @@ static int status_of(const struct machine *m, enum machine_stop stop)
     }
 }
 
+/* What the debugger left: MACHINE_RUNS if the machine is to go on alone. */
+static enum machine_stop debug(struct session *s)
+{
+    if (!cli_complain("--gdb", gdb_open(&s->gdb, s->system, (uint16_t)s->options.gdb_port)))
+        return MACHINE_INTERRUPTED;
+    enum machine_stop stop = gdb_serve(s->gdb);
+    gdb_close(s->gdb);
+    s->gdb = NULL;
+    return stop;
+}
+
 /* Runs to the end, through resets and checkpoints. */
 static enum machine_stop run_session(struct session *s)
 {
-    struct machine *m = s->machine;
     uint64_t save_at = s->options.save ? s->options.save_at : UINT64_MAX;
-    enum machine_stop debugged = MACHINE_RUNS;
+    enum machine_stop stop = s->options.gdb_port ? debug(s) : MACHINE_RUNS;
 
-    if (s->options.gdb_port && !cli_complain("--gdb", gdb_serve(m, (uint16_t)s->options.gdb_port, &debugged)))
-        return MACHINE_INTERRUPTED;
-    if (debugged != MACHINE_RUNS)
-        return debugged;
-    for (;;) {
-        enum machine_stop stop = machine_run(m, save_at < s->options.max_cycles ? save_at : s->options.max_cycles);
-        bool save_now = s->save_wanted || (stop == MACHINE_LIMIT && m->now >= save_at);
+    while (stop == MACHINE_RUNS) {
+        stop = system_run(s->system, save_at < s->options.max_cycles ? save_at : s->options.max_cycles);
+        bool save_now = s->save_wanted || (stop == MACHINE_LIMIT && system_now(s->system) >= save_at);
         if (stop == MACHINE_RESET)
-            machine_reset(m);
-        else if (!save_now)
-            return stop;
+            system_reset(s->system);
         if (save_now)
-            cli_complain(s->options.save, checkpoint_save(m, s->options.save));
+            cli_complain(s->options.save, system_save(s->system, s->options.save));
+        if (save_now || stop == MACHINE_RESET)
+            stop = MACHINE_RUNS;
         s->save_wanted = false;
-        save_at = m->now >= save_at ? UINT64_MAX : save_at;
+        save_at = system_now(s->system) >= save_at ? UINT64_MAX : save_at;
     }
+    return stop;
+}
+
+/* Host time: of all threads, or as people see it if there are several. */
+static double host_seconds(const struct session *s)
+{
+    struct timespec t;
+
+    clock_gettime(s->options.host_threads > 1 ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool dump_memory(struct session *s)
+{
+    bool good = true;
+
+    for (unsigned i = 0; i < s->options.dump_count; i++)
+        good &= transfer_dump(s->system, &s->options.dumps[i]);
+    return good;
 }
 
 static int run_and_report(struct session *s)
 {
-    interrupted_machine = s->machine;
+    interrupted_system = s->system;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     s->options.interactive |= terminal_open();
-    double start = cpu_seconds();
-    struct progress progress;
-    progress_start(&progress, s->machine);
+    double start = host_seconds(s);
+    progress_start(&s->progress, s->system);
     enum machine_stop stop = run_session(s);
-    progress_end(&progress);
+    progress_end(&s->progress);
     terminal_close();
-    bool told = tell_stats(s, cpu_seconds() - start);
-    told &= watch_finish(&s->watch, &s->options);
-    return told ? status_of(s->machine, stop) : CLI_FAILURE;
+    bool good = tell_stats(s, host_seconds(s) - start);
+    good &= watch_finish(&s->watch, &s->options);
+    good &= dump_memory(s);
+    return good ? status_of(s->system, stop) : CLI_FAILURE;
 }
 
 int cli_run(int argc, char **argv)
@@ -333,8 +395,9 @@ int cli_run(int argc, char **argv)
 
 int cli_describe(int argc, char **argv)
 {
-    struct machine_config config = machine_default_config();
+    static struct system_description d;
 
-    description_write(&config, stdout);
+    describe_init(&d);
+    describe_write(&d, stdout);
     return 0;
 }

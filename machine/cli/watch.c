@@ -7,11 +7,12 @@
 
 #include "machine/cli/cli.h"
 
-static void observe(struct machine *m, struct observer *ob)
+static void observe(const struct system *s, struct observer *ob)
 {
-    ob->next = m->harts[0]->observer;
-    for (unsigned i = 0; i < m->config.harts; i++)
-        m->harts[i]->observer = ob;
+    ob->next = system_hart(s, 0)->observer;
+    for (uint32_t i = 0; i < SYSTEM_MAX_HARTS; i++)
+        if (system_hart(s, i))
+            system_hart(s, i)->observer = ob;
 }
 
 static bool parse_address(const struct symbols *s, const char *text, uint64_t *address)
@@ -24,7 +25,7 @@ static bool parse_address(const struct symbols *s, const char *text, uint64_t *a
     return end != text && *end == '\0';
 }
 
-static bool start_window(struct watch *w, struct machine *m, const char *text)
+static bool start_window(struct watch *w, const char *text)
 {
     char start[128], end[128];
     uint64_t from, to;
@@ -33,27 +34,56 @@ static bool start_window(struct watch *w, struct machine *m, const char *text)
         !parse_address(&w->symbols, end, &to))
         return cli_complain(text, "is not START,END, each a symbol of --symbols or a hexadecimal address");
     window_init(&w->window, from, to);
-    observe(m, &w->window.observer);
+    observe(w->system, &w->window.observer);
     return w->has_window = true;
 }
 
-bool watch_start(struct watch *w, struct machine *m, const struct options *o)
+/* [TILE:]FILE */
+static bool add_symbols(struct watch *w, const char *text)
 {
+    char *end;
+    unsigned long tile = strtoul(text, &end, 10);
+    bool is_tile = end != text && *end == ':';
+
+    if (is_tile && (tile >= SYSTEM_MAX_HARTS || !system_hart(w->system, (uint32_t)tile)))
+        return cli_complain(text, "there is no such core tile");
+    return is_tile ? cli_complain(end + 1, symbols_add(&w->symbols, end + 1, (uint32_t)tile + 1))
+                   : cli_complain(text, symbols_add(&w->symbols, text, SYMBOLS_ALL));
+}
+
+static bool start_trace(struct watch *w, const char *path)
+{
+    if (!chrome_open(&w->chrome, path, w->system->clock_hz))
+        return false;
+    hart_trace_begin(&w->harts, w->system, &w->symbols, &w->chrome);
+    observe(w->system, &w->harts.observer);
+    if (w->system->mesh)
+        tile_trace_begin(&w->tiles, w->system->mesh, &w->chrome);
+    return w->has_trace = true;
+}
+
+static bool end_trace(struct watch *w)
+{
+    hart_trace_end(&w->harts);
+    if (w->system->mesh)
+        tile_trace_end(&w->tiles, w->system->now);
+    return chrome_close(&w->chrome);
+}
+
+bool watch_start(struct watch *w, struct system *s, const struct options *o)
+{
+    w->system = s;
     for (unsigned i = 0; i < o->symbol_file_count; i++)
-        if (!cli_complain(o->symbol_files[i], symbols_add(&w->symbols, o->symbol_files[i])))
+        if (!add_symbols(w, o->symbol_files[i]))
             return false;
-    if (o->trace) {
-        if (!hart_trace_open(&w->trace, m, o->trace))
-            return cli_complain(o->trace, "cannot be written");
-        w->has_trace = true;
-        observe(m, &w->trace.observer);
-    }
+    if (o->trace && !start_trace(w, o->trace))
+        return cli_complain(o->trace, "cannot be written");
     if (o->profile || o->flame) {
         profile_init(&w->profile, &w->symbols);
         w->has_profile = true;
-        observe(m, &w->profile.observer);
+        observe(w->system, &w->profile.observer);
     }
-    return !o->window || start_window(w, m, o->window);
+    return !o->window || start_window(w, o->window);
 }
 
 static bool write_profile(const struct profile *p, const char *path, void (*print)(const struct profile *p, FILE *out))
@@ -70,7 +100,7 @@ bool watch_finish(struct watch *w, const struct options *o)
 {
     bool ok = true;
 
-    if (w->has_trace && !hart_trace_close(&w->trace))
+    if (w->has_trace && !end_trace(w))
         ok = cli_complain(o->trace, "cannot be written completely");
     if (o->profile)
         ok &= write_profile(&w->profile, o->profile, profile_print_flat);

@@ -5,18 +5,22 @@
 #include "machine/cli/options.h"
 #include "machine/trace/hart_trace.h"
 #include "machine/trace/profile.h"
+#include "machine/trace/tile_trace.h"
 #include "machine/trace/window.h"
 
 struct watch {
+    struct system *system;
     struct symbols symbols;
-    struct hart_trace trace;
+    struct chrome chrome;
+    struct hart_trace harts;
+    struct tile_trace tiles;
     struct profile profile;
     struct window window;
     bool has_trace, has_profile, has_window;
 };
 
 /* Sets up what the options ask for. Problems are told on stderr; returns false then. */
-bool watch_start(struct watch *w, struct machine *m, const struct options *o);
+bool watch_start(struct watch *w, struct system *s, const struct options *o);
 
 /* Writes the results. Returns false after telling a problem. */
 bool watch_finish(struct watch *w, const struct options *o);

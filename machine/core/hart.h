@@ -119,6 +119,7 @@ struct hart {
 
     /* Fixed by the machine. */
     unsigned id;
+    unsigned number; /* among all harts that are simulated, for those who watch */
     struct bus *bus;
     const struct isa *isa;
     struct code_cache *code;

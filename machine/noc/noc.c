@@ -8,15 +8,16 @@
 #include <string.h>
 
 #include "hw/tcu.h"
+#include "machine/dev/snapshot.h"
 
 enum port { PORT_EAST, PORT_WEST, PORT_SOUTH, PORT_NORTH, PORT_TILE, PORT_ENTRY, PORTS };
 
-struct flight {     /* a packet inside the network */
-    uint64_t when;  /* its head arrives at `router` */
-    uint64_t order; /* decides between equal times */
+struct flight {    /* a packet inside the network */
+    uint64_t when; /* its head arrives at `router` */
+    uint64_t sent; /* this, source and order decide between equal times */
+    uint64_t order;
     uint32_t router;
     uint32_t flits;
-    bool leaving;        /* it has passed the last link: `when` is the arrival of its last flit */
     struct flight *next; /* free list */
     struct noc_packet packet;
 };
@@ -41,7 +42,7 @@ struct noc_config noc_default_config(uint16_t width, uint16_t height)
 struct noc *noc_create(const struct noc_config *config)
 {
     uint32_t routers = (uint32_t)config->width * config->height;
-    if (routers == 0 || routers > 1u << 14 || config->link_bytes == 0)
+    if (routers == 0 || routers > 1u << 14 || config->link_bytes == 0 || config->link_cycles == 0)
         return NULL;
     struct noc *noc = calloc(1, sizeof *noc);
     noc->config = *config;
@@ -78,9 +79,14 @@ void noc_attach(struct noc *noc, uint16_t tile)
 
 /* --- the queue ---------------------------------------------------------------------------------------------------- */
 
+/* Independent of the order in which different tiles' packets were handed over. */
 static bool is_before(const struct flight *a, const struct flight *b)
 {
-    return a->when != b->when ? a->when < b->when : a->order < b->order;
+    if (a->when != b->when)
+        return a->when < b->when;
+    if (a->sent != b->sent)
+        return a->sent < b->sent;
+    return a->packet.source != b->packet.source ? a->packet.source < b->packet.source : a->order < b->order;
 }
 
 static void heap_push(struct noc *noc, struct flight *flight)
@@ -112,15 +118,16 @@ static struct flight *heap_pop(struct noc *noc)
     return first;
 }
 
-static struct flight *new_flight(struct noc *noc)
+static struct flight *new_flight(struct noc *noc, const struct noc_packet *packet, uint64_t now)
 {
     struct flight *flight = noc->spare;
     if (flight)
         noc->spare = flight->next;
     else
         flight = malloc(sizeof *flight);
+    flight->packet = *packet;
+    flight->sent = now;
     flight->order = noc->order++;
-    flight->leaving = false;
     return flight;
 }
 
@@ -167,18 +174,18 @@ static void count_delivery(struct noc *noc, uint32_t flits)
     noc->counters.bytes += (uint64_t)flits * noc->config.link_bytes;
 }
 
-/* One hop of a packet whose head is at a router. */
-static void hop(struct noc *noc, struct flight *flight)
+/* One hop of a packet whose head is at a router. Returns whether it was the last one: `when` is its arrival then. */
+static bool hop(struct noc *noc, struct flight *flight)
 {
     enum port port = route(noc, flight->router, flight->packet.destination);
     flight->when = take_link(noc, flight->router, port, flight->flits, flight->when + noc->config.router_cycles);
     if (port == PORT_TILE) {
-        flight->leaving = true;
         flight->when += flight->flits - 1;
-    } else {
-        flight->router = neighbour(noc, flight->router, port);
+        return true;
     }
+    flight->router = neighbour(noc, flight->router, port);
     heap_push(noc, flight);
+    return false;
 }
 
 /* --- the interface ------------------------------------------------------------------------------------------------ */
@@ -186,18 +193,18 @@ static void hop(struct noc *noc, struct flight *flight)
 /* The place has no tile: the network itself answers, so that nobody waits for ever. */
 static void refuse(struct noc *noc, const struct noc_packet *request, uint64_t now)
 {
+    const struct noc_packet answer = {.source = request->destination,
+                                      .destination = request->source,
+                                      .kind = NOC_RESPONSE,
+                                      .error = TCU_E_TIMEOUT_NOC,
+                                      .id = request->id};
     noc->counters.refused++;
     if (request->kind == NOC_RESPONSE)
         return;
-    struct flight *flight = new_flight(noc);
-    flight->packet = (struct noc_packet){.source = request->destination,
-                                         .destination = request->source,
-                                         .kind = NOC_RESPONSE,
-                                         .error = TCU_E_TIMEOUT_NOC,
-                                         .id = request->id};
+    struct flight *flight = new_flight(noc, &answer, now);
     flight->router = request->source;
     flight->flits = flits_of(noc, NOC_HEADER_BYTES);
-    flight->when = now + noc->config.router_cycles;
+    flight->when = now + noc->config.extra_cycles + noc->config.link_cycles + noc->config.router_cycles;
     heap_push(noc, flight);
 }
 
@@ -208,12 +215,21 @@ void noc_send(struct noc *noc, const struct noc_packet *packet, uint64_t now)
         refuse(noc, packet, now);
         return;
     }
-    struct flight *flight = new_flight(noc);
-    flight->packet = *packet;
+    struct flight *flight = new_flight(noc, packet, now);
     flight->router = packet->source;
     flight->flits = flits_of(noc, NOC_HEADER_BYTES + noc_packet_payload(packet));
     flight->when = take_link(noc, packet->source, PORT_ENTRY, flight->flits, now + noc->config.extra_cycles);
     heap_push(noc, flight);
+}
+
+uint64_t noc_entry_cycles(const struct noc *noc)
+{
+    return (uint64_t)noc->config.extra_cycles + noc->config.link_cycles;
+}
+
+uint64_t noc_exit_cycles(const struct noc *noc)
+{
+    return (uint64_t)noc->config.router_cycles + noc->config.link_cycles;
 }
 
 uint64_t noc_deadline(const struct noc *noc)
@@ -225,10 +241,8 @@ void noc_advance(struct noc *noc, uint64_t now, noc_deliver_fn *deliver, void *c
 {
     while (noc->count > 0 && noc->heap[0]->when <= now) {
         struct flight *flight = heap_pop(noc);
-        if (!flight->leaving) {
-            hop(noc, flight);
+        if (!hop(noc, flight))
             continue;
-        }
         count_delivery(noc, flight->flits);
         deliver(context, &flight->packet, flight->when);
         flight->next = noc->spare;
@@ -260,4 +274,68 @@ uint32_t noc_hops(const struct noc *noc, uint16_t source, uint16_t destination)
 const struct noc_counters *noc_counters(const struct noc *noc)
 {
     return &noc->counters;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------------------------- */
+
+/* Bytes behind the data are those of earlier packets: they stay out, so that equal states make equal files. */
+void noc_packet_snapshot(struct noc_packet *packet, struct snapshot *s)
+{
+    uint64_t head[] = {packet->source, packet->destination, packet->kind, packet->error,
+                       packet->id,     packet->address,     packet->size};
+    snapshot_bytes(s, head, sizeof head);
+    if (!s->saving) {
+        packet->source = head[0];
+        packet->destination = head[1];
+        packet->kind = head[2];
+        packet->error = head[3];
+        packet->id = head[4];
+        packet->address = head[5];
+        packet->size = head[6];
+    }
+    if (noc_packet_payload(packet) > NOC_MAX_DATA)
+        s->failed = true;
+    else
+        snapshot_bytes(s, packet->data, noc_packet_payload(packet));
+}
+
+/* A place that a checkpoint names, if there is one. */
+static bool is_sane(const struct noc *noc, const struct flight *flight)
+{
+    uint32_t routers = (uint32_t)noc->config.width * noc->config.height;
+    return flight->router < routers && flight->packet.destination < routers;
+}
+
+static void snapshot_flight(struct noc *noc, uint32_t i, struct snapshot *s)
+{
+    static const struct noc_packet none;
+    if (!s->saving)
+        heap_push(noc, new_flight(noc, &none, 0));
+    struct flight *flight = noc->heap[i];
+    snapshot_bytes(s, &flight->when, sizeof flight->when);
+    snapshot_bytes(s, &flight->sent, sizeof flight->sent);
+    snapshot_bytes(s, &flight->order, sizeof flight->order);
+    snapshot_bytes(s, &flight->router, sizeof flight->router);
+    snapshot_bytes(s, &flight->flits, sizeof flight->flits);
+    noc_packet_snapshot(&flight->packet, s);
+    if (!is_sane(noc, flight))
+        s->failed = true;
+}
+
+void noc_snapshot(struct noc *noc, struct snapshot *s)
+{
+    uint32_t routers = (uint32_t)noc->config.width * noc->config.height, count = noc->count;
+    uint64_t order = noc->order;
+    snapshot_state(s, "noc", &noc->counters);
+    snapshot_bytes(s, noc->link_free, routers * sizeof *noc->link_free);
+    snapshot_bytes(s, &order, sizeof order);
+    snapshot_bytes(s, &count, sizeof count);
+    while (!s->saving && noc->count > 0) {
+        struct flight *flight = heap_pop(noc);
+        flight->next = noc->spare;
+        noc->spare = flight;
+    }
+    for (uint32_t i = 0; i < count && !s->failed; i++)
+        snapshot_flight(noc, i, s);
+    noc->order = order;
 }

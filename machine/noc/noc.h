@@ -1,6 +1,6 @@
 /*
  * The network on chip: a two-dimensional mesh of routers with XY routing. Events are processed in order of time (ties
- * in order of creation), so the same packets at the same times always give the same arrivals.
+ * by time and tile of sending), so the same packets at the same times always give the same arrivals.
  *
  *   tile -> [port] -> router --link--> router --link--> router -> [port] -> tile
  *
@@ -34,7 +34,7 @@ struct noc;
 /* 16-byte links, three cycles per hop: as the published hardware network, with a router of two stages. */
 struct noc_config noc_default_config(uint16_t width, uint16_t height);
 
-/* NULL if a size is 0 or the mesh has more than 16384 tiles. Free with noc_destroy. */
+/* NULL if a size or link_cycles is 0, or the mesh has more than 16384 tiles. Free with noc_destroy. */
 struct noc *noc_create(const struct noc_config *config);
 void noc_destroy(struct noc *noc);
 
@@ -44,10 +44,20 @@ void noc_attach(struct noc *noc, uint16_t tile);
 /* Takes a copy of the packet at its source at time `now` (cycles), not before any event already processed. */
 void noc_send(struct noc *noc, const struct noc_packet *packet, uint64_t now);
 
-/* Time of the next event, or ~0 if the network is empty. */
+/*
+ * How far one can look ahead: a packet sent at s takes part in no event before s + entry, and one whose next event is
+ * at h does not arrive before h + exit.
+ */
+uint64_t noc_entry_cycles(const struct noc *noc);
+uint64_t noc_exit_cycles(const struct noc *noc);
+
+/* Time of the next event, or ~0 if all packets are delivered. */
 uint64_t noc_deadline(const struct noc *noc);
 
-/* Processes events up to `now`; `deliver` gets each packet whose last flit has arrived, at its time, in order. */
+/*
+ * Processes events up to `now`. `deliver` gets each packet as soon as nothing can delay it any more, with the time
+ * `when` (not before now) at which its last flit arrives; those for the same tile in order.
+ */
 typedef void noc_deliver_fn(void *context, const struct noc_packet *packet, uint64_t when);
 void noc_advance(struct noc *noc, uint64_t now, noc_deliver_fn *deliver, void *context);
 
@@ -61,5 +71,12 @@ uint64_t noc_reserve(struct noc *noc, uint16_t source, uint16_t destination, uin
 uint32_t noc_hops(const struct noc *noc, uint16_t source, uint16_t destination);
 
 const struct noc_counters *noc_counters(const struct noc *noc);
+
+/* Saves or restores links, counters and all packets under way. */
+struct snapshot;
+void noc_snapshot(struct noc *noc, struct snapshot *s);
+
+/* Saves or restores a packet: its head, and as many bytes of data as it says. */
+void noc_packet_snapshot(struct noc_packet *packet, struct snapshot *s);
 
 #endif

@@ -25,7 +25,7 @@ static bool tcu_device_write(void *device, uint64_t offset, unsigned size, uint6
         return true;
     tile_write(core->tile, offset, value, machine_now(core->machine));
     bool moves_window = offset >= TCU_REG_EPS && offset < TCU_REG_EP(TCU_PMP_EPS);
-    if (moves_window || mesh_deadline(core->tile->mesh) < core->until)
+    if (moves_window || tile_deadline(core->tile) < core->until)
         machine_interrupt(core->machine); /* ends the slice */
     return true;
 }
@@ -63,8 +63,8 @@ static void set_window(struct core *core, uint32_t index)
     bool writable;
     bus_return_ram(&core->machine->bus, base);
     uint8_t *host = tile_window(core->tile, index, &size, &writable);
-    if (host)
-        bus_borrow_ram(&core->machine->bus, "window", base, size, writable, host);
+    if (host && bus_borrow_ram(&core->machine->bus, "window", base, size, writable, host))
+        core->windows++;
 }
 
 static void forget_translations(struct core *core)
@@ -73,16 +73,26 @@ static void forget_translations(struct core *core)
     code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);
 }
 
+static bool windows_changed(const struct core *core)
+{
+    return memcmp(core->window_epoch, core->tile->tcu.epoch, sizeof core->window_epoch) != 0;
+}
+
+bool core_reaches_out(const struct core *core)
+{
+    return core->windows > 0 || windows_changed(core);
+}
+
 /* Endpoints 0 to 3 may have been written since: what they no longer permit is gone at once. */
 static void update_windows(struct core *core)
 {
     const uint32_t *epoch = core->tile->tcu.epoch;
-    if (memcmp(core->window_epoch, epoch, sizeof core->window_epoch) == 0)
+    if (!windows_changed(core))
         return;
     forget_translations(core);
+    core->windows = 0;
     for (uint32_t i = 0; i < TCU_PMP_EPS; i++)
-        if (core->window_epoch[i] != epoch[i])
-            set_window(core, i);
+        set_window(core, i);
     memcpy(core->window_epoch, epoch, sizeof core->window_epoch);
 }
 
@@ -98,11 +108,15 @@ static void set_time(struct core *core, uint64_t when)
         m->harts[0]->cycle = when;
 }
 
-static void signal_irq(void *context, enum tcu_irq irq, bool level)
+/* A core that waits for interrupts did nothing until now. */
+static void signal_irq(void *context, enum tcu_irq irq, bool level, uint64_t when)
 {
     struct core *core = context;
     struct irq_line line = plic_line(&core->machine->plic, TCU_IRQ_SOURCE + irq);
-    core->idle = false;
+    if (level && core->machine->harts[0]->waiting && when > core_now(core)) {
+        core->slept += when - core_now(core);
+        set_time(core, when);
+    }
     irq_set(&line, level);
 }
 
@@ -134,11 +148,21 @@ static void stop(void *context)
     core->started = core->suspended = false;
 }
 
+/* Kept until the system takes it: threads that run other tiles print, too. */
+static void put_byte(void *context, uint8_t byte)
+{
+    struct core_output *output = &((struct core *)context)->output;
+    if (output->count == output->room) {
+        output->room = output->room ? 2 * output->room : 256;
+        output->bytes = realloc(output->bytes, output->room);
+    }
+    output->bytes[output->count++] = byte;
+}
+
 static void print(void *context, const char *text, uint32_t length)
 {
-    struct core *core = context;
     for (uint32_t i = 0; i < length; i++)
-        core->machine->uart.send(core->machine->uart.send_ctx, text[i]);
+        put_byte(context, text[i]);
 }
 
 static bool access_memory(void *context, bool write, uint64_t address, uint32_t length, uint8_t *data)
@@ -153,12 +177,11 @@ static const struct core_ops core_ops = {signal_irq, suspend, wake, start, stop,
 /* --- the core ------------------------------------------------------------------------------------------------------
  */
 
-struct core *core_create(struct tile *tile, const struct machine_config *config,
-                         void (*send)(void *context, uint8_t byte), void *context, const char **error)
+struct core *core_create(struct tile *tile, const struct machine_config *config, const char **error)
 {
-    struct core *core = calloc(1, sizeof *core);
-    core->tile = tile;
-    core->machine = machine_create(config, send, context, error);
+    struct core *core = aligned_alloc(64, sizeof *core);
+    *core = (struct core){.tile = tile};
+    core->machine = machine_create(config, put_byte, core, error);
     if (!core->machine) {
         free(core);
         return NULL;
@@ -176,6 +199,7 @@ void core_destroy(struct core *core)
 {
     core->tile->core = NULL;
     machine_destroy(core->machine);
+    free(core->output.bytes);
     free(core);
 }
 
@@ -184,7 +208,7 @@ void core_start(struct core *core, uint64_t when)
     machine_reset(core->machine);
     forget_translations(core);
     core->started = true;
-    core->suspended = core->idle = false;
+    core->suspended = false;
     set_time(core, when);
 }
 
@@ -201,11 +225,10 @@ uint64_t core_now(const struct core *core)
 uint64_t core_due(const struct core *core)
 {
     const struct machine *m = core->machine;
-    if (!core->started || core->idle)
+    bool sleeps = core->suspended || m->harts[0]->waiting;
+    if (!core->started)
         return TCU_NEVER;
-    if (core->suspended && !hart_wakes(m->harts[0]))
-        return event_next(&m->events);
-    return core_now(core);
+    return sleeps && !hart_wakes(m->harts[0]) ? event_next(&m->events) : core_now(core);
 }
 
 /* Suspended by SLEEP: the board's devices go on, and their interrupts end it. */
@@ -227,14 +250,10 @@ void core_run(struct core *core, uint64_t until)
         doze(core);
         return;
     }
+    bool waited = core->machine->harts[0]->waiting;
     update_windows(core);
     core->until = until;
     core->stopped = machine_run(core->machine, until);
-    bool waited = core->machine->harts[0]->waiting;
-    if (core->stopped == MACHINE_STUCK) {
-        core->idle = true;
-        set_time(core, until);
-    }
     if (waited)
         core->slept += core_now(core) - begin;
 }

@@ -1,7 +1,7 @@
 /*
- * Tiles and time. Each tile has a short list of effects that wait for their time; the next event of the machine is the
- * earliest of those, the TCUs' and accelerators' deadlines and the network's. Ties go to the network, then to the tile
- * with the lowest number, so that a run is repeatable.
+ * Tiles and time. Each tile has short lists of packets that arrive and of effects that wait for their time; its next
+ * event is the earliest of those and of its TCU's and accelerator's deadlines. Ties go to what arrives. What a tile
+ * sends waits in its outbox until mesh_exchange() gives it to the network.
  */
 #include "machine/tile/mesh.h"
 
@@ -9,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-struct tile_event {
-    uint64_t when;
-    enum tcu_effect_kind kind;
-    struct tile_event *next;
-    struct noc_packet packet;
-};
 
 struct mesh_config mesh_default_config(uint16_t width, uint16_t height, struct tile_config *tiles)
 {
@@ -34,33 +27,46 @@ struct mesh_config mesh_default_config(uint16_t width, uint16_t height, struct t
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-static struct tile_event *new_event(struct mesh *mesh)
+static struct tile_event *new_event(struct tile *tile, const struct noc_packet *packet, uint64_t when)
 {
-    struct tile_event *event = mesh->spare;
+    struct tile_event *event = tile->spare;
     if (event)
-        mesh->spare = event->next;
+        tile->spare = event->next;
     else
         event = malloc(sizeof *event);
+    event->when = when;
+    event->kind = TCU_FX_PACKET;
+    event->packet = *packet;
     return event;
 }
 
-static void free_event(struct mesh *mesh, struct tile_event *event)
+static void free_event(struct tile *tile, struct tile_event *event)
 {
-    event->next = mesh->spare;
-    mesh->spare = event;
+    event->next = tile->spare;
+    tile->spare = event;
 }
 
 /* Behind all events of the same time: equal times keep their order. */
+static void insert(struct tile_event **list, struct tile_event *event)
+{
+    while (*list && (*list)->when <= event->when)
+        list = &(*list)->next;
+    event->next = *list;
+    *list = event;
+}
+
+static struct tile_event *remove_first(struct tile_event **list)
+{
+    struct tile_event *event = *list;
+    *list = event->next;
+    return event;
+}
+
 static void schedule(struct tile *tile, enum tcu_effect_kind kind, const struct noc_packet *packet, uint64_t when)
 {
-    struct tile_event *event = new_event(tile->mesh), **place = &tile->events;
-    event->when = when;
+    struct tile_event *event = new_event(tile, packet, when);
     event->kind = kind;
-    event->packet = *packet;
-    while (*place && (*place)->when <= when)
-        place = &(*place)->next;
-    event->next = *place;
-    *place = event;
+    insert(&tile->events, event);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
@@ -94,7 +100,7 @@ static void signal_core(struct tile *tile, const struct tcu_effect *effect, uint
     const struct core_ops *ops = tile->core_ops;
     switch (effect->kind) {
     case TCU_FX_IRQ:
-        ops->irq(tile->core, (enum tcu_irq)effect->packet.id, effect->packet.size);
+        ops->irq(tile->core, (enum tcu_irq)effect->packet.id, effect->packet.size, when);
         break;
     case TCU_FX_SUSPEND:
         ops->suspend(tile->core);
@@ -161,10 +167,9 @@ static void step(struct tile *tile, const struct tcu_event *event)
 static void empty_inbox(struct tile *tile, uint64_t now)
 {
     while (tile->inbox && tcu_accepts(&tile->tcu)) {
-        struct tile_event *event = tile->inbox;
-        tile->inbox = event->next;
+        struct tile_event *event = remove_first(&tile->inbox);
         step(tile, &(struct tcu_event){.kind = TCU_EV_PACKET, .now = now, .packet = &event->packet});
-        free_event(tile->mesh, event);
+        free_event(tile, event);
     }
 }
 
@@ -205,33 +210,35 @@ static void serve_memory(struct tile *tile, const struct noc_packet *request, ui
     schedule(tile, TCU_FX_PACKET, &answer, memory_time(tile, write, request->size, now));
 }
 
-static void add_to_inbox(struct tile *tile, const struct noc_packet *packet)
-{
-    struct tile_event *event = new_event(tile->mesh), **end = &tile->inbox;
-    event->packet = *packet;
-    event->next = NULL;
-    while (*end)
-        end = &(*end)->next;
-    *end = event;
-}
-
 static void observe_packet(const struct mesh *mesh, const struct noc_packet *packet, bool arrives, uint64_t when)
 {
     if (mesh->observer.packet)
         mesh->observer.packet(mesh->observer.context, packet, arrives, when);
 }
 
+static void arrive(struct tile *tile)
+{
+    struct tile_event *event = remove_first(&tile->arrivals);
+    const struct noc_packet *packet = &event->packet;
+    observe_packet(tile->mesh, packet, true, event->when);
+    if (tile->kind == TILE_MEMORY) {
+        serve_memory(tile, packet, event->when);
+    } else if (packet->kind == NOC_RESPONSE || (!tile->inbox && tcu_accepts(&tile->tcu))) {
+        step(tile, &(struct tcu_event){.kind = TCU_EV_PACKET, .now = event->when, .packet = packet});
+    } else {
+        insert(&tile->inbox, event);
+        return;
+    }
+    free_event(tile, event);
+}
+
+/* The network is sure that the packet will arrive at `when`. */
 static void deliver(void *context, const struct noc_packet *packet, uint64_t when)
 {
     struct mesh *mesh = context;
     struct tile *tile = &mesh->tiles[packet->destination];
-    observe_packet(mesh, packet, true, when);
-    if (tile->kind == TILE_MEMORY)
-        serve_memory(tile, packet, when);
-    else if (packet->kind == NOC_RESPONSE || (!tile->inbox && tcu_accepts(&tile->tcu)))
-        step(tile, &(struct tcu_event){.kind = TCU_EV_PACKET, .now = when, .packet = packet});
-    else
-        add_to_inbox(tile, packet);
+    insert(&tile->arrivals, new_event(tile, packet, when));
+    mesh->reached |= UINT64_C(1) << (tile->id & 63);
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
@@ -241,9 +248,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t tile_deadline(const struct tile *tile)
+uint64_t tile_deadline(const struct tile *tile)
 {
     uint64_t when = tile->events ? tile->events->when : TCU_NEVER;
+    if (tile->arrivals)
+        when = earlier(when, tile->arrivals->when);
     if (tile->kind == TILE_NONE || tile->kind == TILE_MEMORY)
         return when;
     if (tile->kind == TILE_ACCEL)
@@ -274,20 +283,21 @@ static void local_access_done(struct tile *tile, struct tile_event *done)
 
 static void first_event(struct tile *tile)
 {
-    struct tile_event *event = tile->events;
-    tile->events = event->next;
+    struct tile_event *event = remove_first(&tile->events);
     if (event->kind == TCU_FX_PACKET) {
         observe_packet(tile->mesh, &event->packet, false, event->when);
-        noc_send(tile->mesh->noc, &event->packet, event->when);
+        insert(&tile->outbox, event);
     } else {
         local_access_done(tile, event);
+        free_event(tile, event);
     }
-    free_event(tile->mesh, event);
 }
 
-static void tile_advance(struct tile *tile, uint64_t now)
+void tile_advance(struct tile *tile, uint64_t now)
 {
-    if (tile->events && tile->events->when <= now)
+    if (tile->arrivals && tile->arrivals->when <= now)
+        arrive(tile);
+    else if (tile->events && tile->events->when <= now)
         first_event(tile);
     else if (tcu_deadline(&tile->tcu) <= now)
         step(tile, &(struct tcu_event){.kind = TCU_EV_TICK, .now = now});
@@ -298,20 +308,47 @@ static void tile_advance(struct tile *tile, uint64_t now)
         tile->mesh->observer.stepped(tile->mesh->observer.context, tile, now);
 }
 
+void tile_exchange(struct tile *tile)
+{
+    while (tile->outbox) {
+        struct tile_event *event = remove_first(&tile->outbox);
+        noc_send(tile->mesh->noc, &event->packet, event->when);
+        free_event(tile, event);
+    }
+}
+
+void mesh_exchange(struct mesh *mesh)
+{
+    for (uint32_t i = 0; i < mesh->count; i++)
+        tile_exchange(&mesh->tiles[i]);
+}
+
+uint64_t mesh_foresee(struct mesh *mesh, uint64_t until)
+{
+    mesh->reached = 0;
+    noc_advance(mesh->noc, until, deliver, mesh);
+    return mesh->reached;
+}
+
+static void advance_first_tile(struct mesh *mesh, uint64_t when)
+{
+    for (uint32_t i = 0; i < mesh->count; i++)
+        if (tile_deadline(&mesh->tiles[i]) <= when) {
+            tile_advance(&mesh->tiles[i], when);
+            return;
+        }
+}
+
 void mesh_advance(struct mesh *mesh, uint64_t until)
 {
     uint64_t when;
     while ((when = mesh_deadline(mesh)) <= until && when != TCU_NEVER) {
         mesh->now = when;
-        if (noc_deadline(mesh->noc) <= when) {
-            noc_advance(mesh->noc, when, deliver, mesh);
-            continue;
-        }
-        for (uint32_t i = 0; i < mesh->count; i++)
-            if (tile_deadline(&mesh->tiles[i]) <= when) {
-                tile_advance(&mesh->tiles[i], when);
-                break;
-            }
+        if (noc_deadline(mesh->noc) <= when)
+            mesh_foresee(mesh, when);
+        else
+            advance_first_tile(mesh, when);
+        mesh_exchange(mesh);
     }
     mesh->now = until > mesh->now && until != TCU_NEVER ? until : mesh->now;
 }
@@ -439,12 +476,12 @@ struct mesh *mesh_create(const struct mesh_config *config, const char **error)
     mesh->config = *config;
     mesh->noc = noc_create(&config->noc);
     if (!mesh->noc) {
-        *error = "the mesh has no tiles, or too many";
+        *error = "the mesh has no tiles, or too many, or its links take no time";
         free(mesh);
         return NULL;
     }
     mesh->count = (uint32_t)config->noc.width * config->noc.height;
-    mesh->tiles = calloc(mesh->count, sizeof *mesh->tiles);
+    mesh->tiles = aligned_alloc(64, mesh->count * sizeof *mesh->tiles);
     *error = NULL;
     for (uint32_t i = 0; i < mesh->count && !*error; i++)
         *error = make_tile(mesh, i);
@@ -468,10 +505,12 @@ void mesh_destroy(struct mesh *mesh)
     for (uint32_t i = 0; i < mesh->count; i++) {
         free_list(mesh->tiles[i].events);
         free_list(mesh->tiles[i].inbox);
+        free_list(mesh->tiles[i].arrivals);
+        free_list(mesh->tiles[i].outbox);
+        free_list(mesh->tiles[i].spare);
         if (mesh->tiles[i].memory)
             munmap(mesh->tiles[i].memory, mesh->tiles[i].memory_size);
     }
-    free_list(mesh->spare);
     noc_destroy(mesh->noc);
     free(mesh->tiles);
     free(mesh);

@@ -41,7 +41,7 @@ struct mesh_config {
 
 /* What a core tile's core is told. All may be called during any mesh function. */
 struct core_ops {
-    void (*irq)(void *core, enum tcu_irq irq, bool level);
+    void (*irq)(void *core, enum tcu_irq irq, bool level, uint64_t when);
     void (*suspend)(void *core);
     void (*wake)(void *core, uint64_t when);
     void (*start)(void *core, uint64_t when);
@@ -51,10 +51,15 @@ struct core_ops {
     bool (*access)(void *core, bool write, uint64_t address, uint32_t length, uint8_t *data);
 };
 
-struct tile_event; /* an effect that waits for its time */
+struct tile_event { /* a packet or an effect, with a time */
+    uint64_t when;
+    enum tcu_effect_kind kind;
+    struct tile_event *next;
+    struct noc_packet packet;
+};
 
 struct tile {
-    struct mesh *mesh;
+    _Alignas(64) struct mesh *mesh; /* neighbours may be simulated by other threads: no line in common */
     uint16_t id;
     enum tile_kind kind;
     uint64_t memory_size;
@@ -65,8 +70,11 @@ struct tile {
     struct accel accel;   /* TILE_ACCEL */
     void *core;           /* TILE_CORE */
     const struct core_ops *core_ops;
-    struct tile_event *events;          /* ordered by time */
-    struct tile_event *inbox;           /* requests that the TCU has no buffer for, in order */
+    struct tile_event *arrivals; /* packets from the network, ordered by time, as all of these are */
+    struct tile_event *events;   /* effects that wait for their time */
+    struct tile_event *inbox;    /* requests that have arrived and that the TCU has no buffer for */
+    struct tile_event *outbox;   /* packets that have left and that the network does not know yet */
+    struct tile_event *spare;
     uint64_t bytes_read, bytes_written; /* by TCU or network */
 };
 
@@ -83,8 +91,8 @@ struct mesh {
     struct noc *noc;
     uint32_t count;
     struct tile *tiles;
-    struct tile_event *spare;
-    uint64_t now; /* time of the event being processed */
+    uint64_t now;     /* time of the event being processed */
+    uint64_t reached; /* tiles at which packets are sure to arrive, since it was last asked */
     struct mesh_observer observer;
 };
 
@@ -98,6 +106,18 @@ void mesh_destroy(struct mesh *mesh);
 /* The next event, or ~0; and processing all events up to `until`, in order. */
 uint64_t mesh_deadline(const struct mesh *mesh);
 void mesh_advance(struct mesh *mesh, uint64_t until);
+
+/*
+ * The same in parts, for those who look ahead (machine/tile/system.c). A tile's next event, and processing one that is
+ * due at `now`, touch nothing but the tile itself, so different tiles may do so in different threads. Exchange gives
+ * what tiles have sent to the network; foresee lets the network decide about its events up to `until`, and returns
+ * the set of tiles (of the first 64) at which packets are now sure to arrive.
+ */
+uint64_t tile_deadline(const struct tile *tile);
+void tile_advance(struct tile *tile, uint64_t now);
+void tile_exchange(struct tile *tile);
+void mesh_exchange(struct mesh *mesh);
+uint64_t mesh_foresee(struct mesh *mesh, uint64_t until);
 
 /* Register accesses of a tile's core or support module at time `now`, which may not lie before processed events. */
 uint64_t tile_read(struct tile *tile, uint64_t reg, uint64_t now);

@@ -1,194 +1,272 @@
-/* Making and running a machine of tiles; see system.h. */
+/*
+ * Time of a machine of tiles passes in windows. `first` is the earliest time at which any tile can send a packet: its
+ * next due event, or the time of its core plus what a TCU needs from a store to COMMAND until a packet leaves. Then
+ *
+ *      first + entry             nothing sent from now on takes part in the network's events before: those can be
+ * decided first + reach             nothing sent from now on arrives at another tile before (reach: entry and two
+ * routers) next event left + exit    nothing already under way, and not decided yet, arrives before
+ *
+ * and the window ends at the earlier of the last two. The tile that can send first may itself run to the `reach` of the
+ * second one: nobody else sends anything to it before, and answers to what it sends come later still (what it sends to
+ * itself comes after reach_self, entry and one router). Within a window tiles touch nothing but their own state, and
+ * each other's only through packets, which are exchanged between windows; so they may run in any order and in any
+ * thread, and where windows end makes no difference. Cores with windows onto memory of other tiles do touch more: they
+ * run alone, in order, when the others are done.
+ */
 #include "machine/tile/system.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/board/load.h"
+#include "machine/tile/crew.h"
 
-/* Cycles of a slice while several cores run. No tile reaches another one faster than a message (21 to start) can. */
-#define SLICE      20
-#define SLICE_LONG 100000 /* one core alone */
-
-static bool wrong(struct system_error *error, uint32_t tile, const char *what)
-{
-    snprintf(error->text, sizeof error->text, "tile %" PRIu32 ": %s", tile, what);
-    return false;
-}
-
-static const char *given(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
-static bool load_program(struct core *core, const struct tile_program *p, uint32_t id, struct system_error *error)
-{
-    struct load_request request = {.kernel = given(p->program),
-                                   .firmware = given(p->firmware),
-                                   .initrd = given(p->initrd),
-                                   .bootargs = given(p->arguments)};
-    struct load_error load_error;
-    return load_boot(core->machine, &request, &load_error) || wrong(error, id, load_error.text);
-}
-
-static bool make_core(struct system *s, const struct system_description *d, uint32_t id,
-                      void (*send)(void *context, uint8_t byte), void *context, struct system_error *error)
-{
-    struct machine_config config = d->core;
-    const char *reason;
-    config.ram_size = d->tiles[id].memory;
-    s->cores[id] = core_create(&s->mesh->tiles[id], &config, send, context, &reason);
-    if (!s->cores[id])
-        return wrong(error, id, reason);
-    return load_program(s->cores[id], &d->programs[id], id, error);
-}
-
-struct system *system_create(const struct system_description *d, void (*send)(void *context, uint8_t byte),
-                             void *context, struct system_error *error)
-{
-    struct system *s = calloc(1, sizeof *s);
-    struct mesh_config config = d->mesh;
-    struct tile_config tiles[SYSTEM_MAX_TILES];
-    const char *reason;
-    memcpy(tiles, d->tiles, sizeof tiles);
-    config.tiles = tiles;
-    s->mesh = mesh_create(&config, &reason);
-    if (!s->mesh) {
-        snprintf(error->text, sizeof error->text, "%s", reason);
-        free(s);
-        return NULL;
-    }
-    s->mesh->config.tiles = NULL; /* only needed while it is made */
-    for (uint32_t i = 0; i < s->mesh->count; i++)
-        if (tiles[i].kind == TILE_CORE && !make_core(s, d, i, send, context, error)) {
-            system_destroy(s);
-            return NULL;
-        }
-    if (s->cores[0])
-        core_start(s->cores[0], 0);
-    return s;
-}
-
-void system_destroy(struct system *s)
-{
-    for (uint32_t i = 0; i < s->mesh->count; i++)
-        if (s->cores[i])
-            core_destroy(s->cores[i]);
-    mesh_destroy(s->mesh);
-    free(s);
-}
-
-/* When the next core has something to do; TCU_NEVER if none has. Counts those that execute, too. */
-static uint64_t slowest_core(const struct system *s, uint32_t *running)
-{
-    uint64_t slowest = TCU_NEVER;
-    *running = 0;
-    for (uint32_t i = 0; i < s->mesh->count; i++) {
-        const struct core *core = s->cores[i];
-        uint64_t due = core ? core_due(core) : TCU_NEVER;
-        *running += due != TCU_NEVER && !core->suspended;
-        if (due < slowest)
-            slowest = due;
-    }
-    return slowest;
-}
-
-/* Every core gets to `until`. Returns MACHINE_RUNS unless one of them ends the simulation. */
-static enum machine_stop run_cores(struct system *s, uint64_t until)
-{
-    for (uint32_t i = 0; i < s->mesh->count; i++) {
-        struct core *core = s->cores[i];
-        if (!core || core_due(core) >= until)
-            continue;
-        core_run(core, until);
-        if (core_has_ended(core)) {
-            s->exit_code = core->machine->exit_code;
-            return core->stopped;
-        }
-    }
-    return MACHINE_RUNS;
-}
-
-/* When a sleeping core may wake by itself while others run long slices: the slice must end there. */
-static uint64_t next_awakening(const struct system *s)
-{
-    uint64_t next = TCU_NEVER;
-    for (uint32_t i = 0; i < s->mesh->count; i++)
-        if (s->cores[i] && s->cores[i]->suspended && core_due(s->cores[i]) < next)
-            next = core_due(s->cores[i]);
-    return next;
-}
+#define IDLE_CYCLES 10000   /* a gap in time that is worth telling */
+#define POLL_CYCLES 1000000 /* how often the user is polled */
+#define LONGEST     1000000 /* cycles in a window, so that signals are seen */
 
 static uint64_t smallest(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-static uint64_t end_of_slice(const struct system *s, uint64_t begin, uint32_t running, uint64_t next)
+static uint64_t later(uint64_t when, uint64_t cycles)
 {
-    uint64_t end = smallest(next, begin + (running > 1 ? SLICE : SLICE_LONG)), waking = next_awakening(s);
-    return waking > begin ? smallest(end, waking) : smallest(end, begin + 1);
+    return when < TCU_NEVER - cycles ? when + cycles : TCU_NEVER;
+}
+
+/* --- one tile ------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t core_deadline(const struct core *core)
+{
+    return core ? core_due(core) : TCU_NEVER;
+}
+
+static void look_at(const struct system *s, struct tile_view *view)
+{
+    const struct tile *tile = &s->mesh->tiles[view->tile];
+    const struct core *core = s->cores[view->tile];
+    uint64_t event = tile_deadline(tile), next = core_deadline(core);
+    view->due = smallest(event, next);
+    view->may_send = smallest(event, later(next, s->issue));
+    view->has_sent = tile->outbox != NULL;
+    view->has_printed = core && core->output.count > 0;
+    view->has_ended = core && core_has_ended(core);
+}
+
+static uint64_t end_for(const struct system *s, uint32_t tile)
+{
+    return tile == s->first ? s->end_of_first : s->end;
+}
+
+/* Runs a tile to the end of the window. Returns false if it has to wait until it may touch others. */
+static bool run_tile(struct system *s, uint32_t i, bool alone)
+{
+    struct tile *tile = &s->mesh->tiles[i];
+    struct core *core = s->cores[i];
+    uint64_t end = end_for(s, i);
+    for (;;) {
+        uint64_t event = tile_deadline(tile), next = core_deadline(core);
+        if (smallest(event, next) >= end)
+            return true;
+        if (event <= next) {
+            tile_advance(tile, event);
+            end = smallest(end, event + s->reach_self);
+            continue;
+        }
+        if (!alone && core_reaches_out(core))
+            return false;
+        core_run(core, smallest(end, event));
+        if (core_has_ended(core) || s->interrupt)
+            return true;
+    }
+}
+
+/* --- planning a window ---------------------------------------------------------------------------------------------
+ */
+
+/* Finds the two tiles that can send first, and when the first one has something to do. */
+static uint64_t find_first(struct system *s, uint64_t *first, uint64_t *second)
+{
+    uint64_t now = *first = *second = TCU_NEVER;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct tile_view *view = s->view_of[i];
+        now = smallest(now, view->due);
+        if (view->may_send < *first) {
+            *second = *first;
+            *first = view->may_send;
+            s->first = i;
+        } else if (view->may_send < *second) {
+            *second = view->may_send;
+        }
+    }
+    return now;
+}
+
+/* What has been sent goes into the network. */
+static void exchange(struct system *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->view_of[i]->has_sent) {
+            tile_exchange(&s->mesh->tiles[i]);
+            s->view_of[i]->has_sent = false;
+        }
+}
+
+/* Lets the network decide about its next events. Returns whether packets are now sure to arrive. */
+static bool foresee(struct system *s)
+{
+    uint64_t reached = mesh_foresee(s->mesh, noc_deadline(s->mesh->noc));
+    for (uint64_t left = reached; left; left &= left - 1)
+        look_at(s, s->view_of[__builtin_ctzll(left)]);
+    return reached;
+}
+
+/*
+ * Lets the network decide what nobody can influence any more, and finds out how far tiles may run. Returns when the
+ * first tile has something to do.
+ */
+static uint64_t open_window(struct system *s, uint64_t limit)
+{
+    const struct noc *noc = s->mesh->noc;
+    uint64_t entry = noc_entry_cycles(noc), first, second;
+    exchange(s);
+    uint64_t now = find_first(s, &first, &second);
+    while (noc_deadline(noc) < later(first, entry))
+        if (foresee(s))
+            now = find_first(s, &first, &second);
+    uint64_t under_way = later(noc_deadline(noc), noc_exit_cycles(noc));
+    uint64_t longest = smallest(limit, later(smallest(now, limit), LONGEST));
+    s->end = smallest(smallest(later(first, s->reach), under_way), longest);
+    s->end_of_first = smallest(smallest(later(second, s->reach), under_way), longest);
+    return now;
+}
+
+/* --- running it ----------------------------------------------------------------------------------------------------
+ */
+
+static bool is_active(const struct system *s, const struct tile_view *view)
+{
+    return view->due < end_for(s, view->tile);
+}
+
+/* One thread's share of a window. */
+static void run_share(void *context, uint32_t thread)
+{
+    struct system *s = context;
+    struct tile_share *share = &s->shares[thread];
+    for (uint32_t i = 0; i < share->count && !s->interrupt; i++) {
+        struct tile_view *view = &share->view[i];
+        if (!is_active(s, view))
+            continue;
+        view->deferred = !run_tile(s, view->tile, false);
+        look_at(s, view);
+    }
+}
+
+/* How many threads have something to do. */
+static uint32_t count_busy(const struct system *s)
+{
+    uint32_t busy = 0;
+    for (uint32_t thread = 0; thread < s->threads; thread++) {
+        const struct tile_share *share = &s->shares[thread];
+        for (uint32_t i = 0; i < share->count; i++)
+            if (is_active(s, &share->view[i])) {
+                busy++;
+                break;
+            }
+    }
+    return busy;
+}
+
+static void run_deferred(struct system *s)
+{
+    for (uint32_t i = 0; i < s->count && !s->interrupt; i++) {
+        struct tile_view *view = s->view_of[i];
+        if (!view->deferred)
+            continue;
+        run_tile(s, i, true);
+        view->deferred = false;
+        look_at(s, view);
+    }
+}
+
+static void run_window(struct system *s)
+{
+    if (s->crew && count_busy(s) > 1)
+        crew_run(s->crew, run_share, s);
+    else
+        for (uint32_t thread = 0; thread < s->threads; thread++)
+            run_share(s, thread);
+    run_deferred(s);
+}
+
+/* --- afterwards ----------------------------------------------------------------------------------------------------
+ */
+
+static void send_output(struct system *s)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (!s->view_of[i]->has_printed)
+            continue;
+        struct core_output *output = &s->cores[i]->output;
+        for (size_t n = 0; s->user.send && n < output->count; n++)
+            s->user.send(s->user.context, output->bytes[n]);
+        output->count = 0;
+        s->view_of[i]->has_printed = false;
+    }
+}
+
+/* Whether a core has ended the run, and the first that did. */
+static enum machine_stop look_for_end(struct system *s)
+{
+    const struct core *ended = NULL;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->view_of[i]->has_ended && (!ended || core_now(s->cores[i]) < core_now(ended)))
+            ended = s->cores[i];
+    if (!ended)
+        return MACHINE_RUNS;
+    s->now = core_now(ended);
+    s->exit_code = ended->machine->exit_code;
+    return ended->stopped;
+}
+
+static void tell_user(struct system *s, uint64_t before)
+{
+    if (s->user.idle && s->now > before + IDLE_CYCLES)
+        s->user.idle(s->user.context, s->now - before);
+    if (s->user.poll && s->now >= s->polled) {
+        s->polled = s->now + POLL_CYCLES;
+        s->user.poll(s->user.context);
+    }
+}
+
+static enum machine_stop run_tiles(struct system *s, uint64_t limit)
+{
+    enum machine_stop stop = MACHINE_RUNS;
+    for (uint32_t i = 0; i < s->count; i++)
+        look_at(s, s->view_of[i]); /* others may have changed them since the last run */
+    while (stop == MACHINE_RUNS && !s->interrupt) {
+        uint64_t before = s->now, now = open_window(s, limit);
+        if (now == TCU_NEVER && noc_deadline(s->mesh->noc) == TCU_NEVER)
+            return MACHINE_STUCK;
+        s->now = smallest(now, limit);
+        if (now >= limit)
+            return MACHINE_LIMIT;
+        tell_user(s, before);
+        run_window(s);
+        send_output(s);
+        stop = look_for_end(s);
+    }
+    return stop != MACHINE_RUNS ? stop : MACHINE_INTERRUPTED;
 }
 
 enum machine_stop system_run(struct system *s, uint64_t limit)
 {
-    enum machine_stop stop = MACHINE_RUNS;
-    while (stop == MACHINE_RUNS) {
-        uint32_t running;
-        uint64_t slowest = slowest_core(s, &running), next = mesh_deadline(s->mesh);
-        if (slowest == TCU_NEVER && next == TCU_NEVER)
-            return MACHINE_STUCK;
-        s->now = slowest < next ? slowest : next;
-        if (s->now >= limit)
-            return MACHINE_LIMIT;
-        if (next <= slowest)
-            mesh_advance(s->mesh, next);
-        else
-            stop = run_cores(s, end_of_slice(s, slowest, running, smallest(next, limit)));
-    }
+    s->interrupt = false;
+    if (s->mesh)
+        return run_tiles(s, limit);
+    enum machine_stop stop = machine_run(s->boards[0], limit);
+    s->exit_code = s->boards[0]->exit_code;
     return stop;
-}
-
-bool system_access(struct system *s, uint32_t id, bool write, uint64_t offset, uint8_t *data, uint32_t size)
-{
-    if (id >= s->mesh->count || s->mesh->tiles[id].kind == TILE_NONE)
-        return false;
-    struct tile *tile = &s->mesh->tiles[id];
-    if (tile->core)
-        return tile->core_ops->access(tile->core, write, offset, size, data);
-    if (offset > tile->memory_size || size > tile->memory_size - offset)
-        return false;
-    if (write)
-        memcpy(tile->memory + offset, data, size);
-    else
-        memcpy(data, tile->memory + offset, size);
-    return true;
-}
-
-static void print_tile(const struct system *s, const struct tile *tile, FILE *out)
-{
-    static const char *const kinds[] = {"", "core", "accel", "memory"};
-    const struct core *core = s->cores[tile->id];
-    uint64_t now = s->now ? s->now : 1;
-    fprintf(out, "tile %2u %-6s", tile->id, kinds[tile->kind]);
-    if (core)
-        fprintf(out, " %10" PRIu64 " instructions, %5.1f %% asleep,", core->machine->harts[0]->instret,
-                100.0 * core->slept / now);
-    if (tile->kind == TILE_ACCEL)
-        fprintf(out, " %-4s %6" PRIu64 " blocks, %5.1f %% busy,", tile->accel.logic->name, tile->accel.blocks,
-                100.0 * tile->accel.busy_cycles / now);
-    fprintf(out, " %" PRIu64 " bytes read, %" PRIu64 " written\n", tile->bytes_read, tile->bytes_written);
-}
-
-void system_print_stats(const struct system *s, FILE *out)
-{
-    const struct noc_counters *noc = noc_counters(s->mesh->noc);
-    fprintf(out,
-            "%" PRIu64 " cycles; network: %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " link cycles, %" PRIu64
-            " cycles waiting for links\n",
-            s->now, noc->packets, noc->bytes, noc->flit_hops, noc->waiting);
-    for (uint32_t i = 0; i < s->mesh->count; i++)
-        if (s->mesh->tiles[i].kind != TILE_NONE)
-            print_tile(s, &s->mesh->tiles[i], out);
 }

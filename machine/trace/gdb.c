@@ -1,6 +1,8 @@
 /*
- * The GDB stub; see gdb.h. While the debugger listens the machine stands still between two slices. To continue, the
- * selected hart first steps over the instruction it stands at, so that a breakpoint there does not hit again.
+ * The GDB stub; see gdb.h. While the debugger listens the machine stands still between two slices. Harts run with an
+ * observer that stops them at breakpoints; the instruction at which the selected hart stands is let through, so that a
+ * breakpoint there does not hit again. A step is a run that ends before the hart's second instruction: whatever else
+ * happens at that time happens, too.
  */
 #include "machine/trace/gdb.h"
 
@@ -13,8 +15,7 @@
 #include "machine/core/observer.h"
 #include "machine/trace/gdb_packet.h"
 
-#define MAX_BREAKS  64
-#define POLL_CYCLES 1000000
+#define MAX_BREAKS 64
 
 enum break_kind { /* numbers of the protocol's Z packets */
                   BREAK_SOFTWARE,
@@ -32,14 +33,15 @@ struct breakpoint {
 struct gdb {
     struct observer observer; /* first: observers are cast back */
     struct gdb_link link;
-    struct machine *machine;
+    struct system *system;
     struct hart *selected; /* by H packets; also the one that stopped last */
+    bool passing;          /* the selected hart is about to execute the instruction at which it stood */
+    bool stepping;         /* and is to stop behind it */
     struct breakpoint breaks[MAX_BREAKS];
     unsigned break_count;
     const struct breakpoint *hit; /* a watchpoint that stopped the machine */
     uint64_t hit_address;
     bool stopped_by_us, closed;
-    struct event poll;
 };
 
 /* ---- Stopping: called around every instruction ---- */
@@ -48,13 +50,22 @@ static void stop(struct gdb *g, struct hart *h)
 {
     g->selected = h;
     g->stopped_by_us = true;
-    machine_interrupt(g->machine);
+    machine_interrupt(h->machine); /* at this instruction */
+    system_interrupt(g->system);
 }
 
 static bool before(struct observer *ob, struct hart *h, uint64_t pc, const struct op *o, const struct op_info *info)
 {
     struct gdb *g = (struct gdb *)ob;
 
+    if (h == g->selected && g->passing) {
+        g->passing = false;
+        return true;
+    }
+    if (h == g->selected && g->stepping) {
+        stop(g, h);
+        return false;
+    }
     for (unsigned i = 0; i < g->break_count; i++) {
         if (g->breaks[i].kind <= BREAK_HARDWARE && g->breaks[i].address == pc) {
             stop(g, h);
@@ -87,22 +98,25 @@ static void after(struct observer *ob, struct hart *h, uint64_t pc, const struct
     }
 }
 
-/* Looks for Ctrl-C now and then. */
-static void poll_debugger(void *ctx)
+void gdb_poll(struct gdb *g)
 {
-    struct gdb *g = ctx;
-
     if (gdb_interrupted(&g->link, &g->closed)) {
         g->stopped_by_us = true;
-        machine_interrupt(g->machine);
+        system_interrupt(g->system);
     }
-    event_schedule(&g->machine->events, &g->poll, g->machine->now + POLL_CYCLES);
 }
 
 static void watch(struct gdb *g, bool on)
 {
-    for (unsigned i = 0; i < g->machine->config.harts; i++)
-        g->machine->harts[i]->observer = on ? &g->observer : NULL;
+    for (uint32_t i = 0; i < SYSTEM_MAX_HARTS; i++) {
+        struct hart *h = system_hart(g->system, i);
+        if (h && on) {
+            g->observer.next = h->observer;
+            h->observer = &g->observer;
+        } else if (h) {
+            h->observer = g->observer.next;
+        }
+    }
 }
 
 /* ---- Registers: x0 to x31, pc, f0 to f31, as GDB numbers them ---- */
@@ -194,11 +208,12 @@ static void one_register(struct gdb *g, const char *text, bool write)
 
 static bool access_byte(struct gdb *g, uint64_t va, uint8_t *byte, bool write)
 {
+    struct bus *bus = g->selected->bus;
     struct mmu_walk walk;
 
     if (!mmu_peek(g->selected, va, MMU_READ, &walk))
         return false;
-    return write ? bus_load(&g->machine->bus, walk.pa, byte, 1) : bus_dma_read(&g->machine->bus, walk.pa, byte, 1);
+    return write ? bus_load(bus, walk.pa, byte, 1) : bus_dma_read(bus, walk.pa, byte, 1);
 }
 
 static void read_memory(struct gdb *g, const char *text)
@@ -270,7 +285,7 @@ static void report_stop(struct gdb *g)
 {
     char text[80];
 
-    snprintf(text, sizeof text, "T05thread:%x;", g->selected->id + 1);
+    snprintf(text, sizeof text, "T05thread:%x;", g->selected->number + 1);
     gdb_put(&g->link, text);
     if (g->hit) {
         static const char *const names[] = {"", "", "watch", "rwatch", "awatch"};
@@ -280,34 +295,24 @@ static void report_stop(struct gdb *g)
     g->hit = NULL;
 }
 
-static void step(struct gdb *g)
-{
-    hart_step(g->selected);
-    if (g->selected->cycle > g->machine->now)
-        g->machine->now = g->selected->cycle;
-    event_run(&g->machine->events, g->machine->now);
-}
-
 /* Returns how the machine ended, or MACHINE_RUNS if the debugger goes on. */
 static enum machine_stop resume(struct gdb *g, bool only_step)
 {
+    enum machine_stop why;
     char text[16];
 
-    g->machine->stop = MACHINE_RUNS;
     g->stopped_by_us = false;
-    step(g);
-    enum machine_stop why = (enum machine_stop)g->machine->stop;
-    if (!only_step && why == MACHINE_RUNS) {
-        watch(g, true);
-        while ((why = machine_run(g->machine, UINT64_MAX)) == MACHINE_RESET)
-            machine_reset(g->machine);
-        watch(g, false);
-    }
-    if (why == MACHINE_RUNS || g->stopped_by_us) {
+    g->passing = true;
+    g->stepping = only_step;
+    watch(g, true);
+    while ((why = system_run(g->system, UINT64_MAX)) == MACHINE_RESET)
+        system_reset(g->system);
+    watch(g, false);
+    if (g->stopped_by_us) {
         report_stop(g);
         return MACHINE_RUNS;
     }
-    snprintf(text, sizeof text, "W%02x", g->machine->exit_code & 0xff);
+    snprintf(text, sizeof text, "W%02x", g->system->exit_code & 0xff);
     gdb_put(&g->link, text);
     return why;
 }
@@ -316,7 +321,7 @@ static struct hart *hart_of(struct gdb *g, const char *text)
 {
     unsigned long id = strtoul(text, NULL, 16);
 
-    return id >= 1 && id <= g->machine->config.harts ? g->machine->harts[id - 1] : NULL;
+    return id >= 1 && id <= SYSTEM_MAX_HARTS ? system_hart(g->system, (uint32_t)id - 1) : NULL;
 }
 
 /* vCont;action[:thread]...: a step of one hart, or all go on. */
@@ -357,9 +362,13 @@ static void list_threads(struct gdb *g)
 {
     char text[16];
 
-    for (unsigned i = 0; i < g->machine->config.harts; i++) {
-        snprintf(text, sizeof text, "%c%x", i ? ',' : 'm', i + 1);
+    char separator = 'm';
+    for (uint32_t i = 0; i < SYSTEM_MAX_HARTS; i++) {
+        if (!system_hart(g->system, i))
+            continue;
+        snprintf(text, sizeof text, "%c%x", separator, i + 1);
         gdb_put(&g->link, text);
+        separator = ',';
     }
 }
 
@@ -384,11 +393,12 @@ static void query(struct gdb *g, const char *text)
     } else if (starts(text, "qAttached")) {
         gdb_put(&g->link, "1");
     } else if (strcmp(text, "qC") == 0) {
-        snprintf(answer, sizeof answer, "QC%x", g->selected->id + 1);
+        snprintf(answer, sizeof answer, "QC%x", g->selected->number + 1);
         gdb_put(&g->link, answer);
     } else if (starts(text, "qThreadExtraInfo,")) {
         struct hart *h = hart_of(g, text + strlen("qThreadExtraInfo,"));
-        snprintf(answer, sizeof answer, "hart %u%s", h ? h->id : 0, h && h->waiting ? ", waits" : "");
+        snprintf(answer, sizeof answer, "%s %u%s", g->system->mesh ? "tile" : "hart", h ? h->number : 0,
+                 h && h->waiting ? ", waits" : "");
         gdb_put_hex(&g->link, answer, strlen(answer));
     }
 }
@@ -470,24 +480,30 @@ static enum machine_stop serve(struct gdb *g)
     return MACHINE_RUNS;
 }
 
-const char *gdb_serve(struct machine *m, uint16_t port, enum machine_stop *why)
+const char *gdb_open(struct gdb **gdb, struct system *s, uint16_t port)
 {
     struct gdb *g = calloc(1, sizeof *g);
 
     if (!g)
         return "out of memory";
-    g->machine = m;
-    g->selected = m->harts[0];
+    g->system = s;
+    g->selected = system_hart(s, 0);
     g->observer = (struct observer){.before = before, .after = after};
     if (!gdb_accept(&g->link, port)) {
         free(g);
         return "the port cannot be listened on";
     }
-    event_init(&g->poll, poll_debugger, g);
-    event_schedule(&m->events, &g->poll, m->now);
-    *why = serve(g);
-    event_cancel(&m->events, &g->poll);
+    *gdb = g;
+    return NULL;
+}
+
+enum machine_stop gdb_serve(struct gdb *g)
+{
+    return serve(g);
+}
+
+void gdb_close(struct gdb *g)
+{
     close(g->link.fd);
     free(g);
-    return NULL;
 }

@@ -6,6 +6,7 @@
 #include "machine/core/timing.h"
 
 #define COUNTER_INTERVAL 10000 /* cycles */
+#define TRACK_HART       3     /* of a core tile; the others are tile_trace.c's */
 
 static const char *const mode_names[] = {"user", "supervisor", "?", "machine"};
 
@@ -34,18 +35,40 @@ static const char *cause_name(uint64_t cause)
     return (cause & RV_CAUSE_IRQ ? interrupts : exceptions)[cause & 15];
 }
 
+static unsigned process_of(const struct hart_trace *t, const struct hart *h)
+{
+    return t->system->mesh ? h->number : 0;
+}
+
+static unsigned thread_of(const struct hart_trace *t, const struct hart *h)
+{
+    return t->system->mesh ? TRACK_HART : h->number;
+}
+
+/* A trap has brought the hart here: what it was, and in which function. */
+static void show_trap(struct hart_trace *t, struct hart *h)
+{
+    bool machine = h->mode == RV_M;
+    const struct symbol *in = symbols_find(t->symbols, h->number, machine ? h->mepc : h->sepc);
+    char text[160];
+
+    snprintf(text, sizeof text, "%s%s%s", cause_name(machine ? h->mcause : h->scause), in ? " in " : "",
+             in ? in->name : "");
+    chrome_instant(t->chrome, process_of(t, h), thread_of(t, h), text, h->cycle);
+}
+
 static void show_mode(struct hart_trace *t, struct hart *h)
 {
-    int *shown = &t->mode[h->id];
+    int *shown = &t->mode[h->number];
     int old = *shown;
 
     if (old == h->mode)
         return;
     if (old >= 0)
-        chrome_end(&t->chrome, 0, h->id, h->cycle);
+        chrome_end(t->chrome, process_of(t, h), thread_of(t, h), h->cycle);
     if (h->mode > old && old >= 0)
-        chrome_instant(&t->chrome, 0, h->id, cause_name(h->mode == RV_M ? h->mcause : h->scause), h->cycle);
-    chrome_begin(&t->chrome, 0, h->id, mode_names[h->mode], h->cycle);
+        show_trap(t, h);
+    chrome_begin(t->chrome, process_of(t, h), thread_of(t, h), mode_names[h->mode], h->cycle);
     *shown = h->mode;
 }
 
@@ -53,14 +76,14 @@ static void show_counter(struct hart_trace *t, struct hart *h, const char *name,
 {
     char full[64];
 
-    snprintf(full, sizeof full, "hart %u %s", h->id, name);
-    chrome_counter(&t->chrome, 0, full, now - t->last[h->id][i], h->cycle);
-    t->last[h->id][i] = now;
+    snprintf(full, sizeof full, "hart %u %s", h->number, name);
+    chrome_counter(t->chrome, process_of(t, h), full, now - t->last[h->number][i], h->cycle);
+    t->last[h->number][i] = now;
 }
 
 static void show_counters(struct hart_trace *t, struct hart *h)
 {
-    t->next_counters[h->id] = h->cycle + COUNTER_INTERVAL;
+    t->next_counters[h->number] = h->cycle + COUNTER_INTERVAL;
     show_counter(t, h, "instructions", 0, h->instret);
     if (!h->timing)
         return;
@@ -75,30 +98,32 @@ static bool before(struct observer *ob, struct hart *h, uint64_t pc, const struc
     struct hart_trace *t = (struct hart_trace *)ob;
 
     show_mode(t, h);
-    if (h->cycle >= t->next_counters[h->id])
+    if (h->cycle >= t->next_counters[h->number])
         show_counters(t, h);
     return true;
 }
 
-bool hart_trace_open(struct hart_trace *t, struct machine *m, const char *path)
+void hart_trace_begin(struct hart_trace *t, const struct system *s, const struct symbols *symbols,
+                      struct chrome *chrome)
 {
     char name[32];
 
-    *t = (struct hart_trace){.observer = {.before = before}, .machine = m};
-    if (!chrome_open(&t->chrome, path, m->clock.hz))
-        return false;
-    for (unsigned i = 0; i < m->config.harts; i++) {
-        snprintf(name, sizeof name, "hart %u", i);
-        chrome_name(&t->chrome, 0, i, name);
+    *t = (struct hart_trace){.observer = {.before = before}, .system = s, .symbols = symbols, .chrome = chrome};
+    for (uint32_t i = 0; i < SYSTEM_MAX_HARTS; i++) {
+        const struct hart *h = system_hart(s, i);
         t->mode[i] = -1;
+        if (!h)
+            continue;
+        snprintf(name, sizeof name, "hart %u", h->number);
+        chrome_name(chrome, process_of(t, h), thread_of(t, h), name);
     }
-    return true;
 }
 
-bool hart_trace_close(struct hart_trace *t)
+void hart_trace_end(struct hart_trace *t)
 {
-    for (unsigned i = 0; i < t->machine->config.harts; i++)
-        if (t->mode[i] >= 0)
-            chrome_end(&t->chrome, 0, i, t->machine->harts[i]->cycle);
-    return chrome_close(&t->chrome);
+    for (uint32_t i = 0; i < SYSTEM_MAX_HARTS; i++) {
+        const struct hart *h = system_hart(t->system, i);
+        if (h && t->mode[i] >= 0)
+            chrome_end(t->chrome, process_of(t, h), thread_of(t, h), h->cycle);
+    }
 }

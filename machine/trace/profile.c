@@ -27,7 +27,7 @@ static bool contains(const struct profile_node *n, uint64_t pc)
 static void correct(struct profile *p, unsigned hart, uint64_t pc)
 {
     struct profile_node *n = p->at[hart];
-    const struct symbol *symbol = symbols_find(p->symbols, pc);
+    const struct symbol *symbol = symbols_find(p->symbols, hart, pc);
 
     if (n->symbol == symbol && n != &p->root)
         return;
@@ -45,9 +45,9 @@ static bool before(struct observer *ob, struct hart *h, uint64_t pc, const struc
 {
     struct profile *p = (struct profile *)ob;
 
-    p->since[h->id] = h->cycle;
-    if (!contains(p->at[h->id], pc))
-        correct(p, h->id, pc);
+    p->since[h->number] = h->cycle;
+    if (!contains(p->at[h->number], pc))
+        correct(p, h->number, pc);
     return true;
 }
 
@@ -65,16 +65,16 @@ static bool is_return(const struct op *o, const struct op_info *info)
 static void after(struct observer *ob, struct hart *h, uint64_t pc, const struct op *o, const struct op_info *info)
 {
     struct profile *p = (struct profile *)ob;
-    struct profile_node *n = p->at[h->id];
+    struct profile_node *n = p->at[h->number];
 
-    n->cycles += h->cycle - p->since[h->id];
+    n->cycles += h->cycle - p->since[h->number];
     n->instructions++;
-    if (is_call(o, info) && p->depth[h->id] < PROFILE_DEPTH) {
-        p->at[h->id] = child_of(p, n, NULL);
-        p->depth[h->id]++;
+    if (is_call(o, info) && p->depth[h->number] < PROFILE_DEPTH) {
+        p->at[h->number] = child_of(p, n, NULL);
+        p->depth[h->number]++;
     } else if (is_return(o, info) && n->parent && n->parent != &p->root) {
-        p->at[h->id] = n->parent;
-        p->depth[h->id]--;
+        p->at[h->number] = n->parent;
+        p->depth[h->number]--;
     }
 }
 

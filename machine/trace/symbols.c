@@ -54,7 +54,7 @@ static bool append(struct symbols *s, uint64_t start, uint64_t size, const char 
             return false;
         s->list = grown;
     }
-    s->list[s->count] = (struct symbol){start, start + size, strdup(name)};
+    s->list[s->count] = (struct symbol){.start = start, .end = start + size, .name = strdup(name)};
     return s->list[s->count++].name != NULL;
 }
 
@@ -77,9 +77,16 @@ static int by_start(const void *a, const void *b)
 {
     const struct symbol *x = a, *y = b;
 
+    if (x->whose != y->whose)
+        return x->whose < y->whose ? -1 : 1;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
     return x->end < y->end ? 1 : x->end > y->end ? -1 : 0; /* the one that says its size comes first */
+}
+
+static bool belong_together(const struct symbol *a, const struct symbol *b)
+{
+    return a->whose == b->whose;
 }
 
 /* Sorts, drops a second name for the same address, and ends symbols without a size where the next one starts. */
@@ -89,14 +96,16 @@ static void tidy(struct symbols *s)
 
     qsort(s->list, s->count, sizeof *s->list, by_start);
     for (unsigned i = 0; i < s->count; i++) {
-        if (kept && s->list[kept - 1].start == s->list[i].start)
+        const struct symbol *last = kept ? &s->list[kept - 1] : NULL;
+        if (last && belong_together(last, &s->list[i]) && last->start == s->list[i].start)
             free(s->list[i].name);
         else
             s->list[kept++] = s->list[i];
     }
     s->count = kept;
     for (unsigned i = 0; i < kept; i++) {
-        uint64_t next = i + 1 < kept ? s->list[i + 1].start : s->list[i].start + 4096;
+        bool is_last = i + 1 == kept || !belong_together(&s->list[i], &s->list[i + 1]);
+        uint64_t next = is_last ? s->list[i].start + 4096 : s->list[i + 1].start;
         if (s->list[i].end == s->list[i].start || s->list[i].end > next)
             s->list[i].end = next;
     }
@@ -116,30 +125,45 @@ static bool add_image(struct symbols *s, const struct image *image)
     return false;
 }
 
-const char *symbols_add(struct symbols *s, const char *path)
+const char *symbols_add(struct symbols *s, const char *path, uint32_t whose)
 {
+    unsigned before = s->count;
     struct image image;
 
     if (!read_image(path, &image))
         return "cannot be read";
     bool ok = add_image(s, &image);
     free(image.data);
+    for (unsigned i = before; i < s->count; i++)
+        s->list[i].whose = whose;
     tidy(s);
     return ok ? NULL : "is not a 64-bit ELF file with symbols";
 }
 
-const struct symbol *symbols_find(const struct symbols *s, uint64_t address)
+static bool lies_before(const struct symbol *symbol, uint32_t whose, uint64_t address)
+{
+    return symbol->whose < whose || (symbol->whose == whose && symbol->end <= address);
+}
+
+static const struct symbol *find(const struct symbols *s, uint32_t whose, uint64_t address)
 {
     unsigned low = 0, high = s->count;
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        if (s->list[middle].end <= address)
+        if (lies_before(&s->list[middle], whose, address))
             low = middle + 1;
         else
             high = middle;
     }
-    return low < s->count && s->list[low].start <= address ? &s->list[low] : NULL;
+    bool found = low < s->count && s->list[low].whose == whose && s->list[low].start <= address;
+    return found ? &s->list[low] : NULL;
+}
+
+const struct symbol *symbols_find(const struct symbols *s, unsigned hart, uint64_t address)
+{
+    const struct symbol *own = find(s, hart + 1, address);
+    return own ? own : find(s, SYMBOLS_ALL, address);
 }
 
 bool symbols_address(const struct symbols *s, const char *name, uint64_t *address)

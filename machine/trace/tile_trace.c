@@ -27,11 +27,11 @@ static void see_packet(void *context, const struct noc_packet *packet, bool arri
 {
     struct tile_trace *t = context;
     uint16_t tile = arrives ? packet->destination : packet->source;
-    chrome_begin(&t->chrome, tile, TRACK_TCU, packet_names[packet->kind], when);
-    chrome_arrow(&t->chrome, tile, TRACK_TCU, arrow_of(packet), arrives, when);
-    chrome_end(&t->chrome, tile, TRACK_TCU, when + 1);
+    chrome_begin(t->chrome, tile, TRACK_TCU, packet_names[packet->kind], when);
+    chrome_arrow(t->chrome, tile, TRACK_TCU, arrow_of(packet), arrives, when);
+    chrome_end(t->chrome, tile, TRACK_TCU, when + 1);
     if (arrives && packet->kind == NOC_MESSAGE)
-        chrome_counter(&t->chrome, t->mesh->count, "cycles waiting for links", noc_counters(t->mesh->noc)->waiting,
+        chrome_counter(t->chrome, t->mesh->count, "cycles waiting for links", noc_counters(t->mesh->noc)->waiting,
                        when);
 }
 
@@ -40,9 +40,9 @@ static void change_slice(struct tile_trace *t, uint16_t tile, const char *name, 
     if (t->doing[tile] == name)
         return;
     if (t->doing[tile])
-        chrome_end(&t->chrome, tile, TRACK_UNIT, when);
+        chrome_end(t->chrome, tile, TRACK_UNIT, when);
     if (name)
-        chrome_begin(&t->chrome, tile, TRACK_UNIT, name, when);
+        chrome_begin(t->chrome, tile, TRACK_UNIT, name, when);
     t->doing[tile] = name;
 }
 
@@ -53,9 +53,9 @@ static void see_accel(struct tile_trace *t, const struct tile *tile, uint64_t wh
     if (computing == t->computing[tile->id])
         return;
     if (computing)
-        chrome_begin(&t->chrome, tile->id, TRACK_LOGIC, tile->accel.logic->name, when);
+        chrome_begin(t->chrome, tile->id, TRACK_LOGIC, tile->accel.logic->name, when);
     else
-        chrome_end(&t->chrome, tile->id, TRACK_LOGIC, when);
+        chrome_end(t->chrome, tile->id, TRACK_LOGIC, when);
     t->computing[tile->id] = computing;
 }
 
@@ -67,7 +67,7 @@ static void see_effect(void *context, const struct tile *tile, const struct tcu_
     else if (effect->kind == TCU_FX_WAKE || effect->kind == TCU_FX_CORE_STOP)
         change_slice(t, tile->id, NULL, when);
     else if (effect->kind == TCU_FX_CORE_START)
-        chrome_instant(&t->chrome, tile->id, TRACK_UNIT, "start", when);
+        chrome_instant(t->chrome, tile->id, TRACK_UNIT, "start", when);
 }
 
 static void see_tile(void *context, const struct tile *tile, uint64_t when)
@@ -76,30 +76,28 @@ static void see_tile(void *context, const struct tile *tile, uint64_t when)
         see_accel(context, tile, when);
 }
 
-bool tile_trace_open(struct tile_trace *t, struct mesh *mesh, const char *path)
+void tile_trace_begin(struct tile_trace *t, struct mesh *mesh, struct chrome *chrome)
 {
-    *t = (struct tile_trace){.mesh = mesh};
-    if (mesh->count > TILE_TRACE_MAX || !chrome_open(&t->chrome, path, (uint64_t)mesh->config.mhz * 1000000))
-        return false;
+    *t = (struct tile_trace){.mesh = mesh, .chrome = chrome};
     for (uint32_t i = 0; i < mesh->count; i++) {
         bool accel = mesh->tiles[i].kind == TILE_ACCEL;
-        chrome_name(&t->chrome, i, TRACK_TCU, mesh->tiles[i].kind == TILE_MEMORY ? "memory" : "TCU");
+        if (mesh->tiles[i].kind == TILE_NONE)
+            continue;
+        chrome_name(chrome, i, TRACK_TCU, mesh->tiles[i].kind == TILE_MEMORY ? "memory" : "TCU");
         if (accel || mesh->tiles[i].kind == TILE_CORE)
-            chrome_name(&t->chrome, i, TRACK_UNIT, accel ? "support module" : "core");
+            chrome_name(chrome, i, TRACK_UNIT, accel ? "support module" : "core");
         if (accel)
-            chrome_name(&t->chrome, i, TRACK_LOGIC, mesh->tiles[i].accel.logic->name);
+            chrome_name(chrome, i, TRACK_LOGIC, mesh->tiles[i].accel.logic->name);
     }
     mesh->observer = (struct mesh_observer){t, see_effect, see_packet, see_tile};
-    return true;
 }
 
-bool tile_trace_close(struct tile_trace *t)
+void tile_trace_end(struct tile_trace *t, uint64_t now)
 {
     for (uint32_t i = 0; i < t->mesh->count; i++) {
-        change_slice(t, i, NULL, t->mesh->now);
+        change_slice(t, i, NULL, now);
         if (t->computing[i])
-            chrome_end(&t->chrome, i, TRACK_LOGIC, t->mesh->now);
+            chrome_end(t->chrome, i, TRACK_LOGIC, now);
     }
     memset(&t->mesh->observer, 0, sizeof t->mesh->observer);
-    return chrome_close(&t->chrome);
 }

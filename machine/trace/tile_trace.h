@@ -11,16 +11,16 @@
 #define TILE_TRACE_MAX 64 /* tiles */
 
 struct tile_trace {
-    struct chrome chrome;
+    struct chrome *chrome;
     struct mesh *mesh;
     const char *doing[TILE_TRACE_MAX]; /* the slice that is open on the module's track, or NULL */
     bool computing[TILE_TRACE_MAX];
 };
 
-/* Opens the trace and begins to watch the mesh. Returns false if the file cannot be written. */
-bool tile_trace_open(struct tile_trace *t, struct mesh *mesh, const char *path);
+/* Names the tracks and begins to watch the mesh, which has at most TILE_TRACE_MAX tiles. */
+void tile_trace_begin(struct tile_trace *t, struct mesh *mesh, struct chrome *chrome);
 
-/* Ends it at the mesh's present time. Returns false if not everything could be written. */
-bool tile_trace_close(struct tile_trace *t);
+/* Ends it at time `now`. */
+void tile_trace_end(struct tile_trace *t, uint64_t now);
 
 #endif

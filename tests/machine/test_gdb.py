@@ -52,3 +52,49 @@ def test_debugger(tmp_path):
         assert machine.wait(timeout=10) == 0
     finally:
         machine.kill()
+
+
+TILES = """
+set pagination off
+set confirm off
+target remote 127.0.0.1:{port}
+info threads
+break round_trip
+continue
+thread 2
+add-symbol-file {pong}
+print/x $pc >= 0x80000000
+thread 1
+delete
+stepi
+stepi
+print message[0] & 2
+watch message[0]
+continue
+print message[0]
+delete
+continue
+"""
+
+
+def test_debugger_sees_all_tiles(tmp_path):
+    """Threads are the cores of tiles, whose programs lie at the same addresses."""
+    port = free_port()
+    script = tmp_path / "script"
+    script.write_text(TILES.format(port=port, pong=f"{BUILD}/demo/pong"), encoding="ascii")
+    command = [MOSAIC, "run", "--machine", "machine/demo/pingpong.tiles", "--kernel", f"{BUILD}/demo/ping",
+               "--tile", f"1:program={BUILD}/demo/pong", "--gdb", str(port)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as machine:
+        try:
+            done = run(["gdb-multiarch", "-q", "-batch", "-ex", "set tcp auto-retry on", "-x", script,
+                        f"{BUILD}/demo/ping"])
+            out = done.stdout
+            assert "Thread 1 (tile 0)" in out and "Thread 2 (tile 1)" in out, out + done.stderr
+            assert "hit Breakpoint 1, round_trip" in out
+            assert "$1 = 0x1" in out and "$2 = 2" in out
+            assert "Old value" in out and "$3 = 1" in out, "the second measurement is about to begin"
+            assert "exited normally" in out
+            assert machine.stdout.read() == run(command[:-2]).stdout, "watching takes no time"
+            assert machine.wait(timeout=10) == 0
+        finally:
+            machine.kill()

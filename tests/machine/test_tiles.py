@@ -37,12 +37,16 @@ def low_pass(block):
     return [x.real / N for x in fft([x * f for x, f in zip(fft(block, -1), factors)], 1)]
 
 
+def tiles(machine, *options):
+    return [MOSAIC, "run", "--machine", f"{DEMO}/{machine}.tiles", *options]
+
+
 def chains_command(folder, *options):
-    command = [MOSAIC, "tiles", f"{DEMO}/chains.tiles", "--tile", f"0:program={program('chains')}", *LIMIT, *options]
+    command = tiles("chains", "--kernel", program("chains"), *LIMIT, *options)
     for chain in range(CHAINS):
         command += ["--load", f"4:{chain * 0x40000:#x}={folder}/in{chain}"]
         for way, base in (("autonomous", 0x200000), ("assisted", 0x400000)):
-            command += ["--save", f"4:{base + chain * 0x40000:#x}:{STREAM}={folder}/{way}{chain}"]
+            command += ["--dump", f"4:{base + chain * 0x40000:#x}:{STREAM}={folder}/{way}{chain}"]
     return command
 
 
@@ -119,8 +123,8 @@ def test_added_latency_costs(chains, tmp_path):
 
 
 def pingpong(*options):
-    return run([MOSAIC, "tiles", f"{DEMO}/pingpong.tiles", "--tile", f"0:program={program('ping')}", "--tile",
-                f"1:program={program('pong')}", *LIMIT, *options])
+    return run(tiles("pingpong", "--kernel", program("ping"), "--tile", f"1:program={program('pong')}", *LIMIT,
+                     *options))
 
 
 def test_ping_pong():
@@ -154,8 +158,7 @@ def test_trace(tmp_path):
 
 def test_trace_of_accelerators(tmp_path):
     path = tmp_path / "trace.json"
-    done = run([MOSAIC, "tiles", f"{DEMO}/chains.tiles", "--tile", f"0:program={program('chains')}",
-                "--trace", str(path), "--max-cycles", "300000"])
+    done = run(tiles("chains", "--kernel", program("chains"), "--trace", str(path), "--max-cycles", "300000"))
     assert done.returncode == 124
     events = json.loads(path.read_text())
     for tile, logic in ((1, "fft"), (2, "mul"), (3, "ifft")):
@@ -164,13 +167,13 @@ def test_trace_of_accelerators(tmp_path):
 
 
 def test_windows():
-    done = run([MOSAIC, "tiles", f"{DEMO}/windows.tiles", "--tile", f"0:program={program('windows')}", *LIMIT])
+    done = run(tiles("windows", "--kernel", program("windows"), *LIMIT))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("good: ") == 9 and "BAD" not in done.stdout
 
 
 def test_interrupts():
-    done = run([MOSAIC, "tiles", f"{DEMO}/windows.tiles", "--tile", f"0:program={program('interrupts')}", *LIMIT])
+    done = run(tiles("windows", "--kernel", program("interrupts"), *LIMIT))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("good: ") == 8 and "BAD" not in done.stdout
 
@@ -178,9 +181,9 @@ def test_interrupts():
 def test_system_boots_on_a_core_tile(tmp_path):
     path = tmp_path / "one.tiles"
     firmware = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"
-    path.write_text(f"mesh 1 1\nset timed 0\ntile 0 core memory=256M firmware={firmware} "
+    path.write_text(f"mesh 1 1\nmachine.timed = 0\ntile 0 core memory=256M firmware={firmware} "
                     f"program={TOP}/{BUILD_FOLDER}/kernel.elf initrd={TOP}/{BUILD_FOLDER}/systems/shell.cpio\n")
-    done = run([MOSAIC, "tiles", str(path), "--max-cycles", "300000000"])
+    done = run([MOSAIC, "run", "--machine", str(path), "--max-cycles", "300000000"])
     assert "OpenSBI" in done.stdout
     assert "init: " in done.stdout  # the kernel, root and init run; there is no disk here, and init says so
 
@@ -194,17 +197,21 @@ def test_system_boots_on_a_core_tile(tmp_path):
     ("mesh 2 1\ntile 0 accel\n", 2, "logic"),
     ("mesh 2 1\ntile 0 accel logic=dct\n", 2, "no such logic"),
     ("mesh 2 1\ntile 0 core memory=4M\ntile 0 memory size=1M\n", 3, "twice"),
-    ("mesh 2 1\ntile 0 core memory=lots\n", 2, "no number"),
+    ("mesh 2 1\ntile 0 core memory=lots\n", 2, "not a number"),
     ("mesh 2 1\ntile 0 core memory\n", 2, "NAME=VALUE"),
+    ("mesh 2 1\nmesh 2 1\n", 2, "twice"),
+    ("mesh 2 1\ntile 0 memory memory=1M\n", 2, "no such property of such a tile"),
+    ("mesh 2 1\nnoc.link_cycles = 0\n", 2, "must not be 0"),
+    ("mesh 2 1\nmachine.timed = 2\n", 2, "0 or 1"),
     ("mesh 2 1\ntile 0 core colour=3\n", 2, "no such property"),
-    ("mesh 2 1\nset noc.link_bytes 0\n", 2, "must not be 0"),
-    ("mesh 2 1\nset no.such 1\n", 2, ""),
-    ("mesh 2 1\nfoo\n", 2, "mesh, tile or set"),
+    ("mesh 2 1\nnoc.link_bytes = 0\n", 2, "must not be 0"),
+    ("mesh 2 1\nno.such = 1\n", 2, "no such parameter"),
+    ("mesh 2 1\nfoo\n", 2, "or begins with mesh or tile"),
 ])
 def test_wrong_descriptions(tmp_path, text, line, reason):
     path = tmp_path / "wrong.tiles"
     path.write_text(text)
-    done = run([MOSAIC, "tiles", str(path)])
+    done = run([MOSAIC, "run", "--machine", str(path)])
     assert done.returncode == 2
     assert f"{path}:{line}: " in done.stderr and reason in done.stderr
 
@@ -212,7 +219,7 @@ def test_wrong_descriptions(tmp_path, text, line, reason):
 def test_machines_that_cannot_be(tmp_path):
     path = tmp_path / "some.tiles"
     path.write_text("mesh 1 1\ntile 0 core memory=1\n")
-    assert run([MOSAIC, "tiles", str(path)]).returncode == 125
+    assert run([MOSAIC, "run", "--machine", str(path)]).returncode == 125
     path.write_text("mesh 1 1\ntile 0 memory size=1M\n")
-    assert run([MOSAIC, "tiles", str(path)]).returncode not in (0, 2)
-    assert run([MOSAIC, "tiles", str(tmp_path / "none")]).returncode == 2
+    assert run([MOSAIC, "run", "--machine", str(path)]).returncode not in (0, 2)
+    assert run([MOSAIC, "run", "--machine", str(tmp_path / "none")]).returncode == 2

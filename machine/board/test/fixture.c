@@ -1,6 +1,8 @@
 /* Shared parts of machine tests; see fixture.h. */
 #include "machine/board/test/fixture.h"
 
+#include "machine/board/checkpoint.h"
+
 char sent[256];
 unsigned sent_count;
 
@@ -59,4 +61,23 @@ void pass_time(struct machine *m, uint64_t cycles)
 bool sees(const struct machine *m, unsigned hart, enum rv_irq irq)
 {
     return hart_mip(m->harts[hart]) >> irq & 1;
+}
+
+static const char *checkpoint(struct machine *m, const char *path, bool saving)
+{
+    struct snapshot s = {.file = fopen(path, saving ? "wb" : "rb"), .saving = saving};
+
+    assert_non_null(s.file);
+    checkpoint_machine(&s, m);
+    return fclose(s.file) == 0 && !s.failed ? NULL : "failed";
+}
+
+const char *checkpoint_save(struct machine *m, const char *path)
+{
+    return checkpoint(m, path, true);
+}
+
+const char *checkpoint_restore(struct machine *m, const char *path)
+{
+    return checkpoint(m, path, false);
 }

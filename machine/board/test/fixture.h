@@ -30,4 +30,8 @@ void pass_time(struct machine *m, uint64_t cycles);
 /* Whether the hart sees an interrupt. */
 bool sees(const struct machine *m, unsigned hart, enum rv_irq irq);
 
+/* A board's checkpoint in a file. NULL, or what is wrong. */
+const char *checkpoint_save(struct machine *m, const char *path);
+const char *checkpoint_restore(struct machine *m, const char *path);
+
 #endif
