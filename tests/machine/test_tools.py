@@ -1,6 +1,8 @@
 """What Mosaic offers beside running: determinism, checkpoints, regions of interest, sweeps, traces, errors."""
 import json
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -98,6 +100,36 @@ def test_trace_is_json(tmp_path):
     assert {"M", "B", "E", "C"} <= {e["ph"] for e in events}
     depth = sum({"B": 1, "E": -1}.get(e["ph"], 0) for e in events)
     assert depth == 0
+
+
+def test_trace_names_functions_that_traps_interrupt(tmp_path):
+    path = tmp_path / "trace"
+    program = f"{BUILD}/tests/machine/priv"
+    mosaic("--trace", path, "--symbols", program, program=program)
+    traps = {e["name"] for e in json.loads(path.read_text()) if e["ph"] == "i"}
+    assert any(re.fullmatch(r"ecall from [US] in \w+", name) for name in traps), traps
+
+
+def test_progress_is_shown_to_people_who_wait(tmp_path):
+    """On a terminal, when stdout goes elsewhere and it lasts; and the line is gone at the end."""
+    program = tmp_path / "loop"
+    program.write_bytes(b"\x6f\x00\x00\x00")  # a jump to itself
+    inside, outside = os.openpty()
+    with subprocess.Popen([MOSAIC, "run", "--bios", "none", "--kernel", program], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=outside) as machine:
+        try:
+            os.close(outside)
+            text = b""
+            while b"MIPS" not in text:
+                text += os.read(inside, 1000)
+            machine.terminate()
+            assert machine.wait(timeout=20) == 0
+            text += os.read(inside, 1000)
+        finally:
+            machine.kill()
+            os.close(inside)
+    assert re.match(rb"\rmosaic: [\d.]+ s simulated, [1-9]\d* MIPS", text), text
+    assert text.endswith(b" \r")
 
 
 def test_window_counts_what_is_between_two_functions():
