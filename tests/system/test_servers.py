@@ -54,4 +54,6 @@ def test_a_server_without_which_nothing_goes(terminal, name):
 
 def test_root_and_init_cannot_be_killed(terminal):
     assert "ermitted" in terminal.run("kill -KILL 1") or "ermission" in terminal.run("kill -KILL 1")
+    assert "o such process" in terminal.run("kill -KILL 40000")  # the number before init's first program: nobody's
+    assert terminal.run("ps | grep -c root") == "0"  # root has no number at all
     assert terminal.run("echo alive") == "alive"
