@@ -21,7 +21,7 @@
 u8 *host_ram;
 u64 host_time, host_root;
 u32 host_pending_after;
-bool host_pending_enabled, host_pending_always, host_no_restart;
+bool host_pending_enabled, host_pending_always, host_no_restart, host_quiet;
 
 static struct cpu the_cpu;
 static struct task *root_task;
@@ -213,6 +213,8 @@ void debug_trap(void)
 void kernel_print(const char *format, ...)
 {
     va_list args;
+    if (host_quiet)
+        return;
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);

@@ -47,6 +47,9 @@ extern bool host_pending_always;
 /* An interrupted invocation is not executed again by itself: the thread does something else instead. */
 extern bool host_no_restart;
 
+/* What the kernel prints is dropped (not its panics). */
+extern bool host_quiet;
+
 /* The n-th allocation of a page from now on fails; 0: none. */
 extern u64 host_fail_page;
 

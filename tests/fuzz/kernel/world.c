@@ -82,6 +82,7 @@ static void run_task(u64 n, bool passive)
 
 void world_make(void)
 {
+    host_quiet = true;
     host_boot(POOL_BYTES, 4 << 20);
     for (u64 i = 0; i < 3; i++)
         create(WORLD_FACTORY, WORLD_GATES + i, OBJ_GATE, 0);

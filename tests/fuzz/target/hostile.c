@@ -178,8 +178,9 @@ static const u64 phases[] = {SEL_OP_CALL, SEL_OP_CALL,       SEL_OP_CALL,      S
 static bool suicidal(cap_t slot, const struct msg *m)
 {
     u64 op = m->w[0];
-    return ((slot == OWN_TASK || slot == OTHER_TASK) && (op == OP_TASK_UNMAP || op == OP_TASK_MAP)) || slot == OWN_SC || slot == THE_SCHEDULER ||
-           (slot >= OWN_THREADS && slot < OWN_THREADS + PER_TASK && op <= OP_THREAD_EX_REGS);
+    bool space = slot == OWN_TASK || slot == OTHER_TASK, thread = slot >= OWN_THREADS && slot < OWN_THREADS + PER_TASK;
+    return slot == OWN_SC || slot == THE_SCHEDULER || (space && (op == OP_TASK_UNMAP || op == OP_TASK_MAP)) ||
+           (thread && op <= OP_THREAD_EX_REGS);
 }
 
 /* One invocation of anything with anything. */

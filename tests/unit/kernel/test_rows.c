@@ -280,6 +280,7 @@ static void test_no_operation_on_no_object(void **unused)
 
 int main(void)
 {
+    host_quiet = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_right_is_needed),          cmocka_unit_test(test_words_and_items_are_counted),
         cmocka_unit_test(test_other_operations_do_not_exist), cmocka_unit_test(test_items_are_genuine),
