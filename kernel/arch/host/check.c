@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define THREADS_MAX 10000 /* more than there can be: a chain this long is a circle */
 #define PAGES_MAX (HOST_RAM_BYTES / PAGE_SIZE)
 
 static const char *problem;
@@ -159,6 +160,22 @@ static void check_queue(struct tree *queue)
     }
 }
 
+/* t's donor waits for the SC that went through both: from whom it runs now, donors lead back to its owner. */
+static void check_chain(struct thread *t)
+{
+    struct thread *owner = t;
+    EXPECT(!t->donor->sc);
+    for (u32 i = 0; owner->donor && i < THREADS_MAX; i++) {
+        owner = owner->donor;
+        EXPECT(owner->object.type == OBJ_THREAD);
+    }
+    EXPECT(!owner->donor && owner->own_sc);
+    struct thread *x = problem ? NULL : owner->own_sc->thread;
+    while (x && x != t)
+        x = x->donor;
+    EXPECT(x);
+}
+
 static void check_thread(struct thread *t)
 {
     check_queue(&t->senders);
@@ -175,7 +192,7 @@ static void check_thread(struct thread *t)
     if (t->own_sc)
         EXPECT(t->own_sc->owner == t);
     if (t->donor)
-        EXPECT(t->donor->object.type == OBJ_THREAD && !t->donor->sc);
+        check_chain(t);
     if (t->task)
         EXPECT(t->guest || t->slots == t->task->slots);
 }

@@ -57,8 +57,8 @@ static void make_task(u64 n)
     must(n, TAG(2, 0), OP_TASK_ADD_KU_MEM, FPAGE_MEM(page, 12, RIGHTS_RWX), 0);
     item(0, n);
     must(n + 1, TAG(3, 1), OP_THREAD_CONTROL, THREAD_SET_TASK, page);
-    map(n, FPAGE_OBJ(8, 3, RIGHTS_ALL), 8 << FPAGE_START_SHIFT);
-    map(n, FPAGE_OBJ(n, 2, RIGHTS_ALL), 1 << FPAGE_START_SHIFT);
+    map(n, FPAGE_OBJ(n, 1, RIGHTS_ALL), 1 << FPAGE_START_SHIFT);
+    map(n, FPAGE_OBJ(n + 3, 0, RIGHTS_ALL), 4 << FPAGE_START_SHIFT);
     map(n, FPAGE_MEM(HOST_MEMORY, 21, RIGHTS_RWX), HOST_MEMORY);
 }
 
@@ -84,17 +84,22 @@ void world_make(void)
 {
     host_quiet = true;
     host_boot(POOL_BYTES, 4 << 20);
-    for (u64 i = 0; i < 3; i++)
+    for (u64 i = 0; i < WORLD_TASK_COUNT; i++)
         create(WORLD_FACTORY, WORLD_GATES + i, OBJ_GATE, 0);
     create(WORLD_FACTORY, WORLD_IRQ, OBJ_IRQ, 0);
     create(WORLD_FACTORY, WORLD_SEMAPHORE, OBJ_SEMAPHORE, 1);
+    map(WORLD_TASK, FPAGE_OBJ(WORLD_SCHEDULER, 0, RIGHTS_ALL), WORLD_SHARED_SCHEDULER << FPAGE_START_SHIFT);
     for (u64 i = 0; i < WORLD_TASK_COUNT; i++)
         make_task(WORLD_TASKS + 4 * i);
-    bind_gate(WORLD_GATES, WORLD_TASKS + 1, 0x1000);
-    bind_gate(WORLD_GATES + 1, WORLD_TASKS + 5, 0x2000);
-    bind_gate(WORLD_GATES + 2, WORLD_TASKS + 4 * WORLD_PASSIVE + 1, 0x3000);
+    map(WORLD_TASK, FPAGE_OBJ(WORLD_TASKS + 13, 0, RIGHTS_ALL), WORLD_SHARED_THREAD << FPAGE_START_SHIFT);
+    for (u64 i = 0; i < WORLD_TASK_COUNT; i++) {
+        bind_gate(WORLD_GATES + i, WORLD_TASKS + 4 * i + 1, 0x1000 * (i + 1));
+        map(WORLD_TASKS + 4 * i, FPAGE_OBJ(8, 3, RIGHTS_ALL), 8 << FPAGE_START_SHIFT);
+        u64 sc = WORLD_TASKS + 4 * (i % WORLD_PASSIVE) + 2; /* passive ones have that of a client of theirs */
+        map(WORLD_TASKS + 4 * i, FPAGE_OBJ(sc, 0, RIGHTS_ALL), 3 << FPAGE_START_SHIFT);
+    }
     for (u64 i = 0; i < WORLD_TASK_COUNT; i++)
-        run_task(WORLD_TASKS + 4 * i, i == WORLD_PASSIVE);
+        run_task(WORLD_TASKS + 4 * i, i >= WORLD_PASSIVE);
 }
 
 /* --- arguments --- */
@@ -170,6 +175,17 @@ static const struct row rows[] = {
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
+/* What an operation wants as its items; others take anything. */
+static const struct {
+    u8 object, number, type[2];
+} wanted[] = {
+    {OBJ_TASK, OP_TASK_MAP, {OBJ_TASK}},      {OBJ_THREAD, OP_THREAD_DEL_IRQ, {OBJ_IRQ}},
+    {OBJ_GATE, OP_GATE_BIND, {OBJ_THREAD}},   {OBJ_IRQ, OP_IRQ_BIND, {OBJ_THREAD}},
+    {OBJ_IRQ, OP_IRQ_CHAIN, {OBJ_IRQ}},       {OBJ_ICU, OP_ICU_BIND, {OBJ_IRQ}},
+    {OBJ_SC, OP_SC_HANDLER, {OBJ_IRQ}},       {OBJ_SCHEDULER, OP_SCHEDULER_RUN_THREAD, {OBJ_THREAD, OBJ_SC}},
+    {OBJ_THREAD, OP_THREAD_CONTROL, {OBJ_GATE, OBJ_GATE}},
+};
+
 /* The n-th of the low slots that hold an object of the type, counted around; any slot if there is none. */
 static u64 slot_of_type(struct thread *t, u64 type, u64 n)
 {
@@ -200,6 +216,16 @@ static void invoke(struct thread *t, const struct step *s, u64 tag, u64 selector
     host_fail_allocation = 0;
 }
 
+/* Items that the operation wants, from what the thread has. */
+static void put_wanted(struct thread *t, const struct row *row, const struct step *s)
+{
+    u64 n[2] = {s->item, s->item2}, rights = s->item_kind & 0x40 ? s->item_kind & RIGHTS_ALL : RIGHTS_ALL;
+    for (u32 i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        for (u32 k = 0; k < 2 && wanted[i].object == row->object && wanted[i].number == row->number; k++)
+            if (wanted[i].type[k])
+                t->utcb->item[k].what = FPAGE_OBJ(slot_of_type(t, wanted[i].type[k], n[k]) % SLOTS_USED, 0, rights);
+}
+
 /* An operation of a kernel object, its shape as it should be or nearly so. */
 static void step_operation(struct thread *t, const struct step *s)
 {
@@ -210,8 +236,8 @@ static void step_operation(struct thread *t, const struct step *s)
     u64 words = s->shape & 8 ? s->w3 % 10 : 6, items = s->shape & 0x10 ? s->w2 % 4 : row->items + (s->shape >> 5 & 1);
     bool is_gate = row->object == OBJ_GATE;
     fill_utcb(t->utcb, s);
-    if (row->items && !(s->shape & 8)) /* the first item names an object rather than anything */
-        t->utcb->item[0].what = FPAGE_OBJ(s->item % SLOTS_USED, 0, s->item_kind & 0x80 ? s->item_kind : RIGHTS_ALL);
+    if (!(s->item_kind & 0x80))
+        put_wanted(t, row, s);
     if (row->object == OBJ_FACTORY && row->number == OP_FACTORY_CREATE) {
         w[1] = OBJ_TASK + s->w1 % OBJ_LOG;
         w[2] = w[1] == OBJ_FACTORY ? (u64)s->w2 << 10 : s->w2;
@@ -243,6 +269,16 @@ static void step_raw(struct thread *t, const struct step *s)
     u64 selector = s->target & 0x80 ? word(s->item_kind, s->item) : SEL(s->target, message_ops[s->row % 8]);
     fill_utcb(t->utcb, s);
     invoke(t, s, word(s->item2_kind, s->item2), selector, w);
+}
+
+/* An object or a capability goes. */
+static void step_delete(struct thread *t, const struct step *s)
+{
+    u64 slot = s->w1 % (s->w1 & 0x80 ? 8 : SLOTS_USED);
+    u64 w[MSG_REGS] = {OP_TASK_UNMAP, FPAGE_OBJ(slot, 0, RIGHTS_ALL), s->w2 & 3};
+    if (t == host_root_thread() && slot < WORLD_GATES) /* or the world would end soon */
+        return;
+    invoke(t, s, TAG(3, 0), SEL(slot_of_type(t, OBJ_TASK, 0), SEL_OP_CALL), w);
 }
 
 /* The first thread sets another one going again. */
@@ -294,8 +330,8 @@ bool world_step(const struct step *s)
         step_message(t, s);
     else if (action == 12)
         step_raw(t, s);
-    else if (action == 13 && t == host_root_thread())
-        step_revive(t, s);
+    else if (action == 13)
+        t == host_root_thread() && s->window % 2 ? step_revive(t, s) : step_delete(t, s);
     else
         step_event(s);
     return true;

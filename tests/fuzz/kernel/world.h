@@ -1,6 +1,6 @@
 /*
  * What the fuzzers of the kernel drive: a first task and four others on the host kernel, each with a thread, a factory
- * of its own and capabilities to objects that all share; one thread is passive, two serve as pagers and handlers.
+ * of its own and capabilities to objects that all share; two threads are passive, two serve as pagers and handlers.
  */
 #pragma once
 
@@ -16,13 +16,15 @@ enum {
     WORLD_FACTORY,
     WORLD_ICU = 5,
     WORLD_SCHEDULER,
-    WORLD_GATES = 8, /* to the threads of tasks 0, 1 and 3 */
-    WORLD_IRQ = 11,
+    WORLD_GATES = 8, /* to the threads of the tasks */
+    WORLD_IRQ = 12,
     WORLD_SEMAPHORE,
+    WORLD_SHARED_SCHEDULER,
+    WORLD_SHARED_THREAD, /* of the last task */
     WORLD_TASKS = 16,
 };
 #define WORLD_TASK_COUNT 4
-#define WORLD_PASSIVE    3 /* the task whose thread has no SC */
+#define WORLD_PASSIVE    2 /* the threads of this task and those behind it have no SC */
 
 /* A step of a run, as fuzzers make them up: any bytes mean something. */
 struct step {
