@@ -78,7 +78,7 @@ void sched_inherit(struct thread *t)
             return;
         sched_settle_priority(sc);
         t = sc->thread;
-        if (!t || t->state != THREAD_SENDING)
+        if (!t || !t->sender.queue || t->state != THREAD_SENDING) /* one that is being cancelled has left its queue */
             return;
         ipc_requeue(t);
         t = sched_waits_for(t);

@@ -265,6 +265,25 @@ static void test_middle_of_a_chain_is_bound_to_an_sc(void **unused)
     check();
 }
 
+/* A thread calls back into its own chain, whose SC gets another priority meanwhile, and gives up. */
+static void test_circle_is_given_up_behind_a_change_of_priority(void **unused)
+{
+    call_chain(2, 0);
+    invoke_as(second, TAG(1, 0), SEL_OP_CALL | AT(80), 0);
+    assert_int_equal(second->state, THREAD_SENDING);
+    take_over();
+    u64 w[MSG_REGS] = {OP_SC_CONFIGURE, 120};
+    host_invoke(TAG(5, 0), SEL_OP_CALL | AT(71), 0, 0, w);
+    assert_int_equal(result(root()), 0);
+    check();
+    start(76, EX_REGS_PC | EX_REGS_CANCEL);
+    check();
+    let_run();
+    assert_ptr_equal(host_current(), second);
+    assert_int_equal(client->own_sc->priority, 120);
+    check();
+}
+
 /* --- answers that come later --- */
 
 /* A passive server keeps the reply: the SC goes back when it waits next, though the caller cannot run yet. */
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup(test_answered_caller_waits_for_its_own_sc, boot_chain),
         cmocka_unit_test_setup(test_sender_without_sc_dies_behind_its_call, boot_chain),
         cmocka_unit_test_setup(test_middle_of_a_chain_is_bound_to_an_sc, boot_chain),
+        cmocka_unit_test_setup(test_circle_is_given_up_behind_a_change_of_priority, boot_chain),
         cmocka_unit_test_setup(test_kept_reply_returns_the_sc, boot_chain),
         cmocka_unit_test_setup(test_passive_server_dies_on_a_lent_sc, boot_chain),
         cmocka_unit_test_setup(test_budget_ends_inside_a_server, boot_chain),
