@@ -136,6 +136,27 @@ static int exec_simple(const struct node *node)
 
 /* ---- pipelines and the background ---- */
 
+/* What a builtin in a pipeline becomes: the command for the subshell that runs it. That knows the variables and
+ * functions, but not what was typed: the history is written out. */
+static char *builtin_script(char **argv)
+{
+    struct text script = {0};
+    if (strcmp(argv[0], "history") == 0 && !function_exists(argv[0])) {
+        text_add_string(&script, "printf '%5d  %s\\n' ");
+        for (size_t i = 0; i < history_count(); i++) {
+            text_add_string(&script, scratch_format("%zu ", i + 1));
+            text_add_quoted(&script, history_entry(i));
+            text_add(&script, ' ');
+        }
+        return text_string(&script);
+    }
+    for (; *argv; argv++) {
+        text_add_quoted(&script, *argv);
+        text_add(&script, ' ');
+    }
+    return text_string(&script);
+}
+
 /* Starts one program of a pipeline or background job. */
 static pid_t start_simple(const struct node *node, struct plan *plan, pid_t group, int *status)
 {
@@ -148,12 +169,7 @@ static pid_t start_simple(const struct node *node, struct plan *plan, pid_t grou
     if (argv && (!assign_all(node->assignments, &saved) || !plan_open(plan, node->redirects))) {
         *status = 1;
     } else if (argv && argv[0] && is_internal(argv[0])) {
-        struct text script = {0};
-        for (; *argv; argv++) {
-            text_add_quoted(&script, *argv);
-            text_add(&script, ' ');
-        }
-        process = spawn_subshell(text_string(&script), plan, group, status);
+        process = spawn_subshell(builtin_script(argv), plan, group, status);
     } else if (argv && argv[0]) {
         process = spawn_program(argv, plan, group, status);
     }

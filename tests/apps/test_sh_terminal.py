@@ -81,6 +81,7 @@ def test_history(shell):
     assert ask(shell, UP + UP) == "one\n", "a line that repeats is kept once"
     assert ask(shell, "echo new" + UP + UP + DOWN + DOWN) == "new\n"
     assert ask(shell, DOWN + DOWN + UP + UP * 50 + DOWN) == "one\n"
+    assert ask(shell, "history | head -n 2").splitlines()[1].split() == ["2", "echo", "one"]
     listing = ask(shell, "history").splitlines()
     assert listing[1].split() == ["2", "echo", "one"] and listing[-1].endswith("history")
 

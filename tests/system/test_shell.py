@@ -22,6 +22,8 @@ LINES = [
     ("ln -s f /tmp/l; cat /tmp/l; mv /tmp/l /tmp/m; ls /tmp/l 2> /tmp/n || echo gone", "one\ntwo\ngone\n"),
     ("sleep 100 & kill $!; wait $!; echo $?", "143\n"),
     ("uname", "Tessera\n"),
+    ("clear | wc -c", "7\n"),
+    ("ls /bin | wc -l", "45\n"),  # as in README.md
     ("ls /dev /proc", "/dev:\nfull\nnull\nrandom\nurandom\nzero\n\n/proc:\nmemory\ntasks\n"),
     ("cd /dev; echo x > null; ls n*; echo ../proc/t*", "null\n../proc/tasks\n"),
     ("yes | head -n 2", "y\ny\n"),
