@@ -18,14 +18,24 @@ struct flight {    /* a packet inside the network */
     uint64_t order;
     uint32_t router;
     uint32_t flits;
-    struct flight *next; /* free list */
+    uint32_t holds;      /* the link at whose far end it takes room, or NO_LINK */
+    bool releases;       /* no packet: its room there is free at `when` */
+    struct flight *next; /* free list, or waiting for the same link */
     struct noc_packet packet;
+};
+
+#define NO_LINK (~0u)
+
+struct link {
+    uint64_t free_at;            /* when the last flit of the last packet has left */
+    int64_t room;                /* flits that the buffer at its far end can take */
+    struct flight *first, *last; /* packets that wait for room, in order */
 };
 
 struct noc {
     struct noc_config config;
     struct noc_counters counters;
-    uint64_t (*link_free)[PORTS]; /* of each router, when the link out of that port is free again */
+    struct link (*links)[PORTS]; /* out of each router */
     bool *attached;
     struct flight **heap; /* binary heap, earliest first */
     uint32_t count, capacity;
@@ -33,10 +43,15 @@ struct noc {
     uint64_t order;
 };
 
+static struct link *link_at(const struct noc *noc, uint32_t i)
+{
+    return &noc->links[i / PORTS][i % PORTS];
+}
+
 struct noc_config noc_default_config(uint16_t width, uint16_t height)
 {
     return (struct noc_config){
-        .width = width, .height = height, .link_bytes = 16, .router_cycles = 2, .link_cycles = 1};
+        .width = width, .height = height, .link_bytes = 16, .router_cycles = 2, .link_cycles = 1, .buffer_flits = 160};
 }
 
 struct noc *noc_create(const struct noc_config *config)
@@ -46,22 +61,43 @@ struct noc *noc_create(const struct noc_config *config)
         return NULL;
     struct noc *noc = calloc(1, sizeof *noc);
     noc->config = *config;
-    noc->link_free = calloc(routers, sizeof *noc->link_free);
+    noc->links = calloc(routers, sizeof *noc->links);
+    for (uint32_t i = 0; i < routers * PORTS; i++)
+        link_at(noc, i)->room = config->buffer_flits;
     noc->attached = calloc(routers, sizeof *noc->attached);
     return noc;
 }
 
+static void free_flight(struct noc *noc, struct flight *flight)
+{
+    flight->next = noc->spare;
+    noc->spare = flight;
+}
+
+/* Forgets all packets. */
+static void empty(struct noc *noc)
+{
+    uint32_t links = (uint32_t)noc->config.width * noc->config.height * PORTS;
+    while (noc->count > 0)
+        free_flight(noc, noc->heap[--noc->count]);
+    for (uint32_t i = 0; i < links; i++)
+        while (link_at(noc, i)->first) {
+            struct flight *flight = link_at(noc, i)->first;
+            link_at(noc, i)->first = flight->next;
+            free_flight(noc, flight);
+        }
+}
+
 void noc_destroy(struct noc *noc)
 {
-    for (uint32_t i = 0; i < noc->count; i++)
-        free(noc->heap[i]);
+    empty(noc);
     while (noc->spare) {
         struct flight *flight = noc->spare;
         noc->spare = flight->next;
         free(flight);
     }
     free(noc->heap);
-    free(noc->link_free);
+    free(noc->links);
     free(noc->attached);
     free(noc);
 }
@@ -86,7 +122,9 @@ static bool is_before(const struct flight *a, const struct flight *b)
         return a->when < b->when;
     if (a->sent != b->sent)
         return a->sent < b->sent;
-    return a->packet.source != b->packet.source ? a->packet.source < b->packet.source : a->order < b->order;
+    if (a->packet.source != b->packet.source)
+        return a->packet.source < b->packet.source;
+    return a->order != b->order ? a->order < b->order : a->releases > b->releases;
 }
 
 static void heap_push(struct noc *noc, struct flight *flight)
@@ -128,6 +166,9 @@ static struct flight *new_flight(struct noc *noc, const struct noc_packet *packe
     flight->packet = *packet;
     flight->sent = now;
     flight->order = noc->order++;
+    flight->router = 0;
+    flight->holds = NO_LINK;
+    flight->releases = false;
     return flight;
 }
 
@@ -155,7 +196,7 @@ static uint32_t neighbour(const struct noc *noc, uint32_t router, enum port port
 /* Takes a link for `flits` cycles from `ready` on, or when it is free; returns when the head is at its other end. */
 static uint64_t take_link(struct noc *noc, uint32_t router, enum port port, uint32_t flits, uint64_t ready)
 {
-    uint64_t *free_at = &noc->link_free[router][port];
+    uint64_t *free_at = &noc->links[router][port].free_at;
     uint64_t begin = ready > *free_at ? ready : *free_at;
     noc->counters.waiting += begin - ready;
     noc->counters.flit_hops += flits;
@@ -174,18 +215,80 @@ static void count_delivery(struct noc *noc, uint32_t flits)
     noc->counters.bytes += (uint64_t)flits * noc->config.link_bytes;
 }
 
-/* One hop of a packet whose head is at a router. Returns whether it was the last one: `when` is its arrival then. */
-static bool hop(struct noc *noc, struct flight *flight)
+/* --- buffers -------------------------------------------------------------------------------------------------------
+ */
+
+/* A packet larger than the whole buffer goes when that is empty: it then lies in several routers. */
+static bool has_room(const struct noc *noc, const struct link *link, uint32_t flits)
 {
-    enum port port = route(noc, flight->router, flight->packet.destination);
-    flight->when = take_link(noc, flight->router, port, flight->flits, flight->when + noc->config.router_cycles);
+    return noc->config.buffer_flits == 0 || link->room >= flits || link->room == noc->config.buffer_flits;
+}
+
+/* Gives back the room that the packet has had so far, when its last flit has left at `when`. */
+static void release_later(struct noc *noc, const struct flight *flight, uint64_t when)
+{
+    if (flight->holds == NO_LINK)
+        return;
+    struct flight *release = new_flight(noc, &(struct noc_packet){.source = flight->packet.source}, flight->sent);
+    release->order = flight->order;
+    release->when = when;
+    release->holds = flight->holds;
+    release->flits = flight->flits;
+    release->releases = true;
+    heap_push(noc, release);
+}
+
+/* Sends a packet over a link, from `ready` on. Returns whether it was its last one: `when` is its arrival then. */
+static bool cross(struct noc *noc, struct flight *flight, enum port port, uint64_t ready)
+{
+    uint64_t head = take_link(noc, flight->router, port, flight->flits, ready);
+    release_later(noc, flight, head - noc->config.link_cycles + flight->flits);
+    flight->when = head;
     if (port == PORT_TILE) {
         flight->when += flight->flits - 1;
         return true;
     }
+    noc->links[flight->router][port].room -= flight->flits;
+    flight->holds = flight->router * PORTS + port;
     flight->router = neighbour(noc, flight->router, port);
     heap_push(noc, flight);
     return false;
+}
+
+static void wait_for_room(struct link *link, struct flight *flight, uint64_t ready)
+{
+    flight->when = ready;
+    flight->next = NULL;
+    *(link->first ? &link->last->next : &link->first) = flight;
+    link->last = flight;
+}
+
+/* One hop of a packet whose head is at a router. Returns whether it was the last one. */
+static bool hop(struct noc *noc, struct flight *flight)
+{
+    enum port port = route(noc, flight->router, flight->packet.destination);
+    struct link *link = &noc->links[flight->router][port];
+    uint64_t ready = flight->when + noc->config.router_cycles;
+    if (port == PORT_TILE || (!link->first && has_room(noc, link, flight->flits)))
+        return cross(noc, flight, port, ready);
+    wait_for_room(link, flight, ready);
+    return false;
+}
+
+/* Room behind a link is free: those that wait go on, in order. */
+static void release(struct noc *noc, struct flight *event)
+{
+    enum port port = (enum port)(event->holds % PORTS);
+    struct link *link = link_at(noc, event->holds);
+    link->room += event->flits;
+    while (link->first && has_room(noc, link, link->first->flits)) {
+        struct flight *flight = link->first;
+        uint64_t ready = flight->when > event->when ? flight->when : event->when;
+        link->first = flight->next;
+        noc->counters.waiting += ready - flight->when;
+        cross(noc, flight, port, ready);
+    }
+    free_flight(noc, event);
 }
 
 /* --- the interface ------------------------------------------------------------------------------------------------ */
@@ -241,12 +344,15 @@ void noc_advance(struct noc *noc, uint64_t now, noc_deliver_fn *deliver, void *c
 {
     while (noc->count > 0 && noc->heap[0]->when <= now) {
         struct flight *flight = heap_pop(noc);
+        if (flight->releases) {
+            release(noc, flight);
+            continue;
+        }
         if (!hop(noc, flight))
             continue;
         count_delivery(noc, flight->flits);
         deliver(context, &flight->packet, flight->when);
-        flight->next = noc->spare;
-        noc->spare = flight;
+        free_flight(noc, flight);
     }
 }
 
@@ -299,43 +405,74 @@ void noc_packet_snapshot(struct noc_packet *packet, struct snapshot *s)
         snapshot_bytes(s, packet->data, noc_packet_payload(packet));
 }
 
-/* A place that a checkpoint names, if there is one. */
+/* Places that a checkpoint names, if they are there. */
 static bool is_sane(const struct noc *noc, const struct flight *flight)
 {
     uint32_t routers = (uint32_t)noc->config.width * noc->config.height;
-    return flight->router < routers && flight->packet.destination < routers;
+    bool holds = flight->holds < routers * PORTS || (flight->holds == NO_LINK && !flight->releases);
+    return flight->router < routers && flight->packet.destination < routers && holds;
 }
 
-static void snapshot_flight(struct noc *noc, uint32_t i, struct snapshot *s)
+static void snapshot_flight(struct noc *noc, struct flight *flight, struct snapshot *s)
 {
-    static const struct noc_packet none;
-    if (!s->saving)
-        heap_push(noc, new_flight(noc, &none, 0));
-    struct flight *flight = noc->heap[i];
-    snapshot_bytes(s, &flight->when, sizeof flight->when);
-    snapshot_bytes(s, &flight->sent, sizeof flight->sent);
-    snapshot_bytes(s, &flight->order, sizeof flight->order);
-    snapshot_bytes(s, &flight->router, sizeof flight->router);
-    snapshot_bytes(s, &flight->flits, sizeof flight->flits);
+    uint64_t head[] = {flight->when,  flight->sent,  flight->order,   flight->router,
+                       flight->flits, flight->holds, flight->releases};
+    snapshot_bytes(s, head, sizeof head);
+    flight->when = head[0];
+    flight->sent = head[1];
+    flight->order = head[2];
+    flight->router = head[3];
+    flight->flits = head[4];
+    flight->holds = head[5];
+    flight->releases = head[6];
     noc_packet_snapshot(&flight->packet, s);
     if (!is_sane(noc, flight))
         s->failed = true;
 }
 
+static void snapshot_heap(struct noc *noc, struct snapshot *s)
+{
+    static const struct noc_packet none;
+    uint32_t count = noc->count;
+    snapshot_bytes(s, &count, sizeof count);
+    for (uint32_t i = 0; i < count && !s->failed; i++) {
+        struct flight *flight = s->saving ? noc->heap[i] : new_flight(noc, &none, 0);
+        snapshot_flight(noc, flight, s);
+        if (!s->saving)
+            heap_push(noc, flight);
+    }
+}
+
+static void snapshot_link(struct noc *noc, struct link *link, struct snapshot *s)
+{
+    static const struct noc_packet none;
+    uint32_t count = 0;
+    for (const struct flight *flight = link->first; flight; flight = flight->next)
+        count++;
+    snapshot_bytes(s, &link->free_at, sizeof link->free_at);
+    snapshot_bytes(s, &link->room, sizeof link->room);
+    snapshot_bytes(s, &count, sizeof count);
+    struct flight *flight = link->first;
+    for (uint32_t i = 0; i < count && !s->failed; i++) {
+        if (!s->saving)
+            flight = new_flight(noc, &none, 0);
+        snapshot_flight(noc, flight, s);
+        if (!s->saving)
+            wait_for_room(link, flight, flight->when);
+        flight = flight->next;
+    }
+}
+
 void noc_snapshot(struct noc *noc, struct snapshot *s)
 {
-    uint32_t routers = (uint32_t)noc->config.width * noc->config.height, count = noc->count;
+    uint32_t links = (uint32_t)noc->config.width * noc->config.height * PORTS;
     uint64_t order = noc->order;
     snapshot_state(s, "noc", &noc->counters);
-    snapshot_bytes(s, noc->link_free, routers * sizeof *noc->link_free);
     snapshot_bytes(s, &order, sizeof order);
-    snapshot_bytes(s, &count, sizeof count);
-    while (!s->saving && noc->count > 0) {
-        struct flight *flight = heap_pop(noc);
-        flight->next = noc->spare;
-        noc->spare = flight;
-    }
-    for (uint32_t i = 0; i < count && !s->failed; i++)
-        snapshot_flight(noc, i, s);
+    if (!s->saving)
+        empty(noc);
+    snapshot_heap(noc, s);
+    for (uint32_t i = 0; i < links && !s->failed; i++)
+        snapshot_link(noc, link_at(noc, i), s);
     noc->order = order;
 }

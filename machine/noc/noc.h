@@ -5,8 +5,10 @@
  *   tile -> [port] -> router --link--> router --link--> router -> [port] -> tile
  *
  * A packet's head needs `router_cycles` in each router and `link_cycles` on each link; the link is taken for as many
- * cycles as the packet has flits, and others wait in order of arrival (virtual cut-through, unbounded queues). Packets
- * between the same two tiles never overtake each other. Ports are links too, so a tile sends and receives one
+ * cycles as the packet has flits, and others wait in order of arrival (virtual cut-through). A link between routers
+ * takes a packet when the buffer behind it has room for all its flits, and packets that wait for room hold back those
+ * behind them: a hot spot fills the network backwards. Tiles take what arrives; XY routing then cannot deadlock.
+ * Packets between the same two tiles never overtake each other. Ports are links too, so a tile sends and receives one
  * packet at a time.
  */
 #ifndef MACHINE_NOC_NOC_H
@@ -19,6 +21,7 @@ struct noc_config {
     uint32_t link_bytes;    /* width of a link, bytes per cycle */
     uint32_t router_cycles; /* head latency of a router */
     uint32_t link_cycles;   /* head latency of a link or port */
+    uint32_t buffer_flits;  /* of the buffer behind each link between routers; 0: without bound */
     uint32_t extra_cycles;  /* added to each packet before it enters: a slower or longer interconnect */
 };
 

@@ -8,7 +8,7 @@
 
 #include "machine/board/checkpoint.h"
 
-#define VERSION UINT64_C(3)
+#define VERSION UINT64_C(4)
 
 struct header {
     char magic[8];

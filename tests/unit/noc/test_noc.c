@@ -2,11 +2,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "hw/tcu.h"
+#include "machine/dev/snapshot.h"
 #include "machine/noc/noc.h"
 
 #define MANY 3000
@@ -130,10 +132,11 @@ static void test_xy_routing(void **state)
     noc_destroy(noc);
 }
 
-static uint64_t random_run(uint32_t seed)
+static uint64_t random_run(uint32_t seed, uint32_t buffer_flits)
 {
     static uint32_t last_sent[16][16], last_got[16][16];
     struct noc_config config = noc_default_config(4, 4);
+    config.buffer_flits = buffer_flits;
     struct noc *noc = make(&config);
     uint64_t now = 0, digest = 0, last_when[16] = {0};
     memset(last_sent, 0, sizeof last_sent);
@@ -162,9 +165,98 @@ static uint64_t random_run(uint32_t seed)
 
 static void test_nothing_lost_in_order_and_repeatable(void **state)
 {
+    static const uint32_t buffers[] = {0, 1, 40, 160};
     for (uint32_t seed = 1; seed < 6; seed++)
-        assert_true(random_run(seed) == random_run(seed));
-    assert_true(random_run(1) != random_run(2));
+        for (uint32_t i = 0; i < 4; i++)
+            assert_true(random_run(seed, buffers[i]) == random_run(seed, buffers[i]));
+    assert_true(random_run(1, 160) != random_run(2, 160));
+    assert_true(random_run(1, 1) != random_run(1, 0));
+}
+
+/* Sends `count` large packets from tile 0 and from tile 4 to tile 3 of a 4 x 2 mesh; the one link into it is shared. */
+static void make_hot_spot(struct noc *noc, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        send(noc, 0, 3, 1024, i, 0);
+        send(noc, 7, 3, 1024, i, 0);
+    }
+}
+
+static uint64_t arrival_of(uint32_t id)
+{
+    for (uint32_t i = 0; i < arrivals.count; i++)
+        if (arrivals.list[i].id == id)
+            return arrivals.list[i].when;
+    fail();
+    return 0;
+}
+
+/* A packet that only shares the way with those to the hot spot waits behind them if buffers are full, else it does not.
+ */
+static void test_back_pressure(void **state)
+{
+    uint64_t when[2];
+    for (uint32_t bounded = 0; bounded < 2; bounded++) {
+        struct noc_config config = noc_default_config(4, 2);
+        config.buffer_flits = bounded ? 70 : 0;
+        struct noc *noc = make(&config);
+        make_hot_spot(noc, 20);
+        send(noc, 1, 2, 16, 99, 300);
+        noc_advance(noc, ~UINT64_C(0) - 1, note, &arrivals);
+        assert_int_equal(arrivals.count, 41);
+        when[bounded] = arrival_of(99);
+        assert_int_equal(noc_deadline(noc), ~UINT64_C(0));
+        arrivals.count = 0;
+        send(noc, 0, 3, 1024, 7, 100000); /* all room is back */
+        noc_advance(noc, 200000, note, &arrivals);
+        assert_int_equal(arrivals.list[0].when - 100000, expected(4, 1024));
+        noc_destroy(noc);
+    }
+    assert_true(when[0] < when[1]);
+}
+
+/* Larger than any buffer: it passes when they are empty, in the same time as without bounds. */
+static void test_packets_larger_than_buffers(void **state)
+{
+    struct noc_config config = noc_default_config(4, 1);
+    config.buffer_flits = 8;
+    struct noc *noc = make(&config);
+    send(noc, 0, 3, 2048, 1, 0);
+    send(noc, 0, 3, 2048, 2, 0);
+    noc_advance(noc, 100000, note, &arrivals);
+    assert_int_equal(arrivals.count, 2);
+    assert_int_equal(arrivals.list[0].when, expected(4, 2048));
+    noc_destroy(noc);
+}
+
+/* Saved with packets under way and waiting, and restored into another network: the same arrivals. */
+static void test_snapshot(void **state)
+{
+    struct noc_config config = noc_default_config(4, 2);
+    config.buffer_flits = 70;
+    for (uint64_t at = 1; at < 2000; at += 97) {
+        struct noc *noc = make(&config), *other = make(&config);
+        struct snapshot save = {.file = tmpfile(), .saving = true}, restore = {.file = save.file};
+        make_hot_spot(noc, 10);
+        send(other, 5, 6, 100, 1, 0); /* is forgotten */
+        noc_advance(noc, at, note, &arrivals);
+        noc_snapshot(noc, &save);
+        rewind(save.file);
+        noc_snapshot(other, &restore);
+        assert_false(save.failed || restore.failed);
+        fclose(save.file);
+        struct arrivals first;
+        arrivals.count = 0;
+        noc_advance(noc, 1000000, note, &arrivals);
+        first = arrivals;
+        arrivals.count = 0;
+        noc_advance(other, 1000000, note, &arrivals);
+        assert_int_equal(first.count, arrivals.count);
+        assert_memory_equal(first.list, arrivals.list, first.count * sizeof first.list[0]);
+        assert_memory_equal(noc_counters(noc), noc_counters(other), sizeof(struct noc_counters));
+        noc_destroy(noc);
+        noc_destroy(other);
+    }
 }
 
 static void test_places_without_tile(void **state)
@@ -213,6 +305,9 @@ int main(void)
         cmocka_unit_test(test_contention),
         cmocka_unit_test(test_xy_routing),
         cmocka_unit_test(test_nothing_lost_in_order_and_repeatable),
+        cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_packets_larger_than_buffers),
+        cmocka_unit_test(test_snapshot),
         cmocka_unit_test(test_places_without_tile),
         cmocka_unit_test(test_bad_sizes),
         cmocka_unit_test(test_reservation_agrees_with_packets),
