@@ -62,7 +62,8 @@ def test_state_is_equal_byte_by_byte(tmp_path, name):
 
 
 def test_slow_and_fast_networks(tmp_path):
-    for setting in ("noc.extra_cycles=100", "noc.router_cycles=0", "tcu.send=0", "noc.link_bytes=1", "noc.buffer_flits=1"):
+    for setting in ("noc.extra_cycles=100", "noc.router_cycles=0", "tcu.send=0", "noc.link_bytes=1",
+                    "noc.buffer_flits=1"):
         alone = whole_run(tmp_path, "crowd", "--set", setting, "--max-cycles", "80000", status=124)
         both = whole_run(tmp_path, "crowd", "--set", setting, "--max-cycles", "80000", "--host-threads", 2, status=124)
         assert alone == both
