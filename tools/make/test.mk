@@ -4,5 +4,6 @@
 test: all                          ## run all tests
 	TESSERA_HOST_TESTS="$(host_tests)" TESSERA_BUILD=$(top)/$(build) TESSERA_HOST=$(top)/$(host) \
 	  $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=tests $(addprefix tests/,$(or $(tests),.)) $(pytest_flags)
-lint:                              ## check the rules of the tree that a machine can check
+lint: $(lint_stamps) $(kernel_image)               ## check the rules of the tree that a machine can check
 	@tools/lint --sizes
+	@tools/stack $(kernel_image) --objdump $(CROSS)objdump
