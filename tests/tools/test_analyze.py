@@ -9,7 +9,8 @@ from conftest import BUILD, TOP, run
 
 BUGS = [
     ("gcc or clang", "int f(int *p)\n{\n    if (!p)\n        return *p;\n    return 0;\n}\n", "null"),
-    ("clang-tidy", "int f(int a)\n{\n    if (a);\n        return 1;\n    return 0;\n}\n", "bugprone-suspicious-semicolon"),
+    ("clang-tidy", "int f(int a)\n{\n    if (a);\n        return 1;\n    return 0;\n}\n",
+     "bugprone-suspicious-semicolon"),
     ("cppcheck", "int f(void)\n{\n    int a[4] = {0};\n    return a[4];\n}\n", "arrayIndexOutOfBounds"),
 ]
 
@@ -49,6 +50,21 @@ def test_files_that_cannot_be_read_are_findings(tmp_path):
 
 # ---- stack
 
+KNOTS = """
+int (*p)(void);
+int use(int *x);
+int deep(int n)
+{
+    int x[9];
+    return n ? deep(use(x)) + 1 : 0;
+}
+int loose(void)
+{
+    return p() + 1;
+}
+"""
+
+
 def stack(*arguments):
     return run(["tools/stack", *arguments])
 
@@ -61,11 +77,10 @@ def test_kernel_stack_is_bounded():
 
 
 def test_recursion_and_pointers_must_be_known(tmp_path):
-    (tmp_path / "a.c").write_text("int deep(int n);\nint (*p)(void);\nint use(int *x);\nint deep(int n)\n{\n    int x[9];\n"
-                                  "    return n ? deep(use(x)) + 1 : 0;\n}\nint loose(void)\n{\n    return p() + 1;\n}\n")
+    (tmp_path / "a.c").write_text(KNOTS)
     subprocess.check_call(["riscv64-linux-gnu-gcc", "-O1", "-c", "a.c", "-o", "a.o"], cwd=tmp_path)
-    subprocess.check_call(["riscv64-linux-gnu-ld", "-e", "deep", "--unresolved-symbols=ignore-all", "a.o", "-o", "a.elf"],
-                          cwd=tmp_path)
+    subprocess.check_call(["riscv64-linux-gnu-ld", "-e", "deep", "--unresolved-symbols=ignore-all", "a.o",
+                           "-o", "a.elf"], cwd=tmp_path)
     done = stack(os.path.join(tmp_path, "a.elf"), "--ways", "deep loose")
     assert done.returncode == 1
     assert "recursion of deep" in done.stdout and "loose calls through a pointer" in done.stdout
