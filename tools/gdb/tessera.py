@@ -209,10 +209,19 @@ def show_caps(argument):
 
 # ---- memory
 
+class Pages:
+    """What the kernel knows of its pages, by page number: addresses wrap like the kernel's own."""
+
+    def __init__(self, first):
+        self.first, self.size = int(first), first.dereference().type.sizeof
+
+    def __getitem__(self, page):
+        return at((self.first + page * self.size) & (1 << 64) - 1, "struct page_info").dereference()
+
+
 def table_nodes(table, infos, level=SV39_LEVELS - 1):
     """Distinct nodes of the mappings below a page table, by address: the tables of nodes stand beside them."""
-    pool = int(gdb.parse_and_eval("pool_start"))
-    nodes, seen = infos[(table - pool) // 4096]["nodes"], 0
+    nodes, seen = infos[table // 4096]["nodes"], 0
     ptes = struct.unpack("<512Q", gdb.selected_inferior().read_memory(table, 4096).tobytes())
     for i, pte in enumerate(ptes if level < SV39_LEVELS - 1 else ptes[:256]):
         if not pte & PTE_V:
@@ -234,7 +243,8 @@ def print_tree(node, depth):
 
 def show_maps(argument):
     """With a task: what it has. Without: the trees, from where they begin."""
-    infos, shown = gdb.parse_and_eval("pool_infos"), set()
+    first = at(int(gdb.parse_and_eval("pool_infos")), "struct page_info")   # of what page 0 would be
+    infos, shown = Pages(first), set()
     for t in chosen(argument):
         if argument:
             print(task_name(t) + ":")
