@@ -3,6 +3,8 @@
  * registers. The program's first thread comes RM_MAIN_ENTRY (16) bytes behind: without a stack yet, it asks the region
  * manager to load the program, and goes there.
  */
+#include "lib/sys/arch/riscv64/start.h"
+
     .section .text.start, "ax"
     .option norvc
     .globl _start
@@ -27,20 +29,7 @@ main_entry:
     j 1b
 
 rm_entry:                   /* stores the message as a struct msg, which begins below the parameters */
-    addi sp, sp, -80
-    sd s1, 0(sp)
-    sd a1, 8(sp)
-    sd s2, 16(sp)
-    sd s3, 24(sp)
-    sd s4, 32(sp)
-    sd s5, 40(sp)
-    sd s6, 48(sp)
-    sd s7, 56(sp)
-    sd s8, 64(sp)
-    sd s9, 72(sp)
-    .option push
-    .option norelax
-    la gp, __global_pointer$
-    .option pop
+    push_first_message
+    set_global_pointer
     mv a0, sp
     tail rm_begin
