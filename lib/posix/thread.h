@@ -21,12 +21,12 @@ struct posix_thread {
     void *argument;
     u64 unmap, unmap_size; /* the stack to unmap at the end */
     /* What others look at who want the thread's attention: signal.h. */
-    bool first;       /* signals are for this one */
-    bool waiting;     /* in a request that may wait and may be cancelled */
-    u32 interrupted;  /* THREAD_SIGNALED, THREAD_CANCELED: waiting shall end; the thread itself clears it */
-    u32 in_call;      /* > 0: inside this library */
-    u64 signal_mask;  /* blocked signals, as in Linux' sets */
-    vaddr_t forced;   /* frame of the handlers that interrupted the program's code, 0 = none */
+    bool first;      /* signals are for this one */
+    bool waiting;    /* in a request that may wait and may be cancelled */
+    u32 interrupted; /* THREAD_SIGNALED, THREAD_CANCELED: waiting shall end; the thread itself clears it */
+    u32 in_call;     /* > 0: inside this library */
+    u64 signal_mask; /* blocked signals, as in Linux' sets */
+    vaddr_t forced;  /* frame of the handlers that interrupted the program's code, 0 = none */
     _Alignas(16) char stack[LEAVE_STACK];
 };
 
@@ -60,7 +60,7 @@ static inline void thread_wait_end(struct posix_thread *t)
 }
 
 /* The value of a request that may wait, or E_INTR. What the server may have begun must then be undone. */
-#define THREAD_WAIT(request)                                                                                          \
+#define THREAD_WAIT(request)                                                                                           \
     ({                                                                                                                 \
         struct posix_thread *wait_self = thread_self();                                                                \
         err_t wait_error = thread_wait_begin(wait_self) ? (request) : E_INTR;                                          \

@@ -203,7 +203,8 @@ static bool add_component(char out[NAME_ROOM], size_t *n, const char *name, size
         return false;
     out[(*n)++] = '/';
     memcpy(out + *n, name, length);
-    out[*n += length] = 0;
+    *n += length;
+    out[*n] = 0;
     return folder_of(out) < VIRTUAL_FOLDERS;
 }
 

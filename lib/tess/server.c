@@ -13,11 +13,11 @@ static struct {
     struct list_link sessions;   /* those made by session_create */
     cap_t window[MSG_ITEMS_MAX]; /* slots where arriving capabilities go; 0 = none to be had just now */
     u32 windows;
-    u32 kept_caps;     /* bit i: the handler has taken the capability in window[i] */
+    u32 kept_caps;                                  /* bit i: the handler has taken the capability in window[i] */
     cap_t reply_range[REPLIES_MAX / REPLIES_RANGE]; /* slots for reply capabilities */
     u32 replies;
     u64 replies_used[BITMAP_WORDS(REPLIES_MAX)]; /* bit i: slot i of these holds a reply, or the next one's will be */
-    cap_t reply;      /* where the current request's reply is: 0 = implicit */
+    cap_t reply;                                 /* where the current request's reply is: 0 = implicit */
     bool reply_kept;
     bool reap;   /* clients have gone: ask for sessions that nobody holds any longer */
     bool fresh;  /* a session was created for the current request */

@@ -24,8 +24,8 @@ struct system_table {
 struct system_page {
     u32 magic;
     u32 version;
-    u32 size; /* bytes of the whole page */
-    u32 name; /* text: the system's name */
+    u32 size;                     /* bytes of the whole page */
+    u32 name;                     /* text: the system's name */
     struct system_table programs; /* struct system_program */
     struct system_table services; /* struct system_service */
     struct system_table serves;   /* struct system_serve */
@@ -47,18 +47,18 @@ enum system_restart {
     SYSTEM_RESTART_POWER_OFF = 2, /* the machine is powered off with an error status when the program ends */
 };
 
-#define SYSTEM_CPU_SHIFT 8 /* flags, from this bit on: the CPU of a native program */
-#define SYSTEM_VIA_PROC 0x1u /* flags: a POSIX program, started through `proc`; else a native one, started by init */
+#define SYSTEM_CPU_SHIFT 8    /* flags, from this bit on: the CPU of a native program */
+#define SYSTEM_VIA_PROC  0x1u /* flags: a POSIX program, started through `proc`; else a native one, started by init */
 
 struct system_program {
     u32 name;
-    u32 image;    /* native: member of the boot archive; via proc: path in the file system it uses */
-    u32 priority; /* 1..255 */
-    u32 restart;  /* enum system_restart */
-    u32 flags;    /* SYSTEM_VIA_PROC */
-    u32 stdio;    /* via proc: row of `uses` that becomes descriptors 0, 1 and 2; SYSTEM_NONE: none */
-    u64 memory;   /* quota of user memory in bytes */
-    u64 kmem;     /* quota of kernel memory in bytes */
+    u32 image;                /* native: member of the boot archive; via proc: path in the file system it uses */
+    u32 priority;             /* 1..255 */
+    u32 restart;              /* enum system_restart */
+    u32 flags;                /* SYSTEM_VIA_PROC */
+    u32 stdio;                /* via proc: row of `uses` that becomes descriptors 0, 1 and 2; SYSTEM_NONE: none */
+    u64 memory;               /* quota of user memory in bytes */
+    u64 kmem;                 /* quota of kernel memory in bytes */
     struct system_range args; /* in texts; argument 0 is there */
     struct system_range env;  /* in texts: NAME=VALUE */
     struct system_range serves;
@@ -105,8 +105,13 @@ struct system_use {
 /* True if the header is one of ours, every table lies in the page's `size` bytes and the strings end with NUL. */
 static inline bool system_page_valid(const struct system_page *page, size_t size)
 {
-    static const u32 row[] = {sizeof(struct system_program), sizeof(struct system_service), sizeof(struct system_serve),
-                              sizeof(struct system_use), sizeof(u32), sizeof(u32), 1};
+    static const u32 row[] = {sizeof(struct system_program),
+                              sizeof(struct system_service),
+                              sizeof(struct system_serve),
+                              sizeof(struct system_use),
+                              sizeof(u32),
+                              sizeof(u32),
+                              1};
     if (size < sizeof *page || page->magic != SYSTEM_PAGE_MAGIC || page->version != SYSTEM_PAGE_VERSION)
         return false;
     if (page->size < sizeof *page || page->size > size)

@@ -12,11 +12,11 @@
 #include "servers/console/discipline.h"
 #include "servers/console/screen.h"
 
-#define PAGE     4096
-#define PAGES    (2 * PAGE) /* of a session: input, output */
-#define SIGNAL_WINDOW 28 /* SIGWINCH */
-#define ROOM_MIN 512    /* a writer waits until so many bytes fit */
-#define TENTH    100000 /* microseconds: unit of vtime */
+#define PAGE          4096
+#define PAGES         (2 * PAGE) /* of a session: input, output */
+#define SIGNAL_WINDOW 28         /* SIGWINCH */
+#define ROOM_MIN      512        /* a writer waits until so many bytes fit */
+#define TENTH         100000     /* microseconds: unit of vtime */
 
 enum wait { WAIT_NOTHING, WAIT_INPUT, WAIT_OUTPUT, WAIT_POLL, WAIT_DRAIN };
 

@@ -9,8 +9,8 @@
 
 #include "tests/posix/check.h"
 
-#define BASE "/tmp/posix-test"
-#define FAR (5LL << 30)
+#define BASE  "/tmp/posix-test"
+#define FAR   (5LL << 30)
 #define DEPTH 100
 
 static char buffer[1 << 16];
