@@ -9,16 +9,16 @@
 
 struct sc {
     struct object object;
-    struct list_link link;     /* in cpu->ready[priority] while queued */
-    bool queued;
+    i64 left;                  /* of the budget, in ticks; while it runs, cpu->sc_end says so */
+    u8 priority;               /* `base`, or that of somebody who waits for whom it runs; one line with `left` */
     u8 base;                   /* priority of its own */
-    u8 priority;               /* the same, or that of somebody who waits for whom it runs */
+    bool queued;
+    struct list_link link;     /* in cpu->ready[priority] while queued */
     u64 ready_bit;             /* of the priority, in its word of cpu->ready_map */
     struct cpu *cpu;
     struct thread *thread;     /* whom it runs now, NULL = nobody */
     struct thread *owner;      /* whom it is bound to */
     u64 budget, period;        /* ticks; period 0: round robin with slices of `budget` */
-    i64 left;                  /* of the budget; while it runs, cpu->sc_end says so */
     u64 period_start;
     u64 granted;               /* budgets in all: what is not left of it was consumed */
     bool exhausted;            /* sleeps until replenished */

@@ -7,6 +7,7 @@
  * for tools/bench. The public stubs are measured, inlined into code that has live registers of its own.
  */
 #include "abi/arch/riscv64.h"
+#include "hw/ns16550.h"
 #include "lib/test/thread.h"
 
 #define ROUNDS 32
@@ -53,8 +54,19 @@ static void report(const char *name, u64 value)
     log_write(LOG, line, (size_t)(p - line));
 }
 
+#define FAULT_PLACE (TEST_AREA + 0x10000) /* where task B has memory */
+static u64 frame;                         /* that is mapped there */
+
 /* Keeps a value in a register across what is measured, as the code around a real call does. */
 #define LIVE(x) __asm__ volatile("" : "+r"(x))
+
+/* A page beside FAULT_PLACE of task B: there are page tables and room for nodes. */
+static void make_tables(void)
+{
+    frame = (u64)test_ram();
+    for (u64 i = 1; i < 4; i++)
+        task_map(B, TASK, FPAGE_MEM(frame + i * PAGE_SIZE, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + i * PAGE_SIZE);
+}
 
 /* --- calls --- */
 
@@ -174,6 +186,46 @@ static void call_fpu(void)
     report("ipc.call.fpu", least - overhead());
 }
 
+/* --- messages with items --- */
+
+/* Maps what arrives into its window and does no more with it. */
+static void serve_items(u64 window)
+{
+    struct msg m = {0};
+    sys_utcb->window[0] = window;
+    sys_wait(&m, TIMEOUT_NEVER, 0);
+    for (;;) {
+        m = (struct msg){0};
+        sys_reply_wait(&m, 0);
+    }
+}
+
+/* Calls through gate A with one item; between the rounds it is taken away again. */
+static u64 measure_items(u64 item)
+{
+    u64 least = ~0ull;
+    for (u32 i = 0; i < ROUNDS; i++) {
+        u64 start = instructions();
+        sys_utcb->item[0] = (struct map_item){.what = item};
+        struct msg m = {.tag = TAG(0, 1)};
+        sys_call(&m, A);
+        u64 spent = instructions() - start;
+        if (sys_tag_error(m.tag))
+            test_fail(__FILE__, __LINE__, "the item did not arrive");
+        least = spent < least ? spent : least;
+        task_unmap(TASK, item, 0);
+    }
+    return least - overhead();
+}
+
+static void call_cap(void)
+{
+    start_server(serve_items, FPAGE_OBJ(C, 0, RIGHTS_ALL));
+    factory_create_gate(FACTORY, C);
+    task_map(B, TASK, FPAGE_OBJ(C, 0, RIGHTS_ALL), (u64)D << FPAGE_START_SHIFT); /* so that there are slots */
+    report("ipc.call.cap", measure_items(FPAGE_OBJ(C, 0, RIGHTS_ALL)));
+}
+
 static void invoke_null(void)
 {
     u64 least = ~0ull;
@@ -217,16 +269,50 @@ static void irq_wake(void)
     report("irq.wake", least - overhead());
 }
 
+#define UART      0x10000000ull
+#define UART_LINE 10
+
+/* The serial line's transmitter is empty as good as always: enabling its interrupt raises the line. */
+static void uart_interrupt(bool on)
+{
+    *(volatile u8 *)(UART + NS16550_IER) = on ? NS16550_IER_THRE : 0;
+}
+
+static void wait_for_lines(u64 unused)
+{
+    for (;;) {
+        irq_receive(A, TIMEOUT_NEVER);
+        woken_at = instructions();
+        uart_interrupt(false);
+        irq_unmask(A);
+    }
+}
+
+static void irq_device(void)
+{
+    u64 least = ~0ull;
+    factory_create_irq(FACTORY, A);
+    test_thread_start(0, ABOVE, wait_for_lines, 0);
+    irq_bind(A, TEST_THREAD(0), 1);
+    icu_bind(ICU, UART_LINE, A);
+    for (u32 i = 0; i < ROUNDS; i++) {
+        u64 start = instructions();
+        uart_interrupt(true);
+        u64 spent = woken_at - start;
+        least = spent < least ? spent : least;
+    }
+    icu_unbind(ICU, UART_LINE);
+    report("irq.device", least - overhead());
+}
+
 /* --- page faults --- */
 
-#define FAULT_PLACE (TEST_AREA + 0x10000)
-
-static void serve_faults(u64 frame)
+static void serve_faults(u64 memory)
 {
     struct msg m = {0};
     sys_wait(&m, TIMEOUT_NEVER, 0);
     for (;;) {
-        sys_utcb->item[0] = (struct map_item){.what = FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX),
+        sys_utcb->item[0] = (struct map_item){.what = FPAGE_MEM(memory, ARCH_PAGE_SHIFT, RIGHTS_RWX),
                                               .base = m.w[FAULT_WORD_ADDR] & ~(PAGE_SIZE - 1)};
         m = (struct msg){.tag = TAG(1, 1)};
         sys_reply_wait(&m, 0);
@@ -246,17 +332,16 @@ static void take_faults(u64 unused)
     }
 }
 
-/* The neighbour page stays mapped, so that the tables exist. */
 static void fault_pager(void)
 {
-    u64 least = ~0ull, frame = (u64)test_ram();
+    u64 least = ~0ull;
     struct msg m = {0};
     test_task_create(B);
     test_gate_create(F, THREAD, 2);
     task_map(B, TASK, FPAGE_OBJ(F, 0, RIGHTS_ALL), F << FPAGE_START_SHIFT);
+    make_tables();
     test_thread_start(1, ABOVE + 1, serve_faults, frame);
     test_gate_create(A, TEST_THREAD(1), 1);
-    task_map(B, TASK, FPAGE_MEM(frame + PAGE_SIZE, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + PAGE_SIZE);
     test_thread_create(0, B, ABOVE, A, 0);
     test_thread_run(0, take_faults, 0);
     sys_wait(&m, TIMEOUT_NEVER, 0);
@@ -287,8 +372,6 @@ static u64 measure(void (*before)(void), void (*what)(void), void (*after)(void)
     return least - overhead();
 }
 
-static u64 frame;
-
 static void map_one(void)
 {
     task_map(B, TASK, FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE);
@@ -299,11 +382,37 @@ static void unmap_one(void)
     task_unmap(B, FPAGE_MEM(FAULT_PLACE, ARCH_PAGE_SHIFT, RIGHTS_RWX), UNMAP_SELF);
 }
 
+static void call_page(void)
+{
+    start_server(serve_items, FPAGE_MEM(FAULT_PLACE, ARCH_PAGE_SHIFT, RIGHTS_RWX));
+    make_tables();
+    report("ipc.call.page", measure_items(FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX)));
+}
+
+#define CHILDREN 16
+
+static void map_many(void)
+{
+    for (u64 i = 0; i < CHILDREN; i++)
+        task_map(B, TASK, FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + (8 + i) * PAGE_SIZE);
+}
+
+static void unmap_many(void)
+{
+    task_unmap(TASK, FPAGE_MEM(frame, ARCH_PAGE_SHIFT, RIGHTS_RWX), 0);
+}
+
+static void unmap_16(void)
+{
+    test_task_create(B);
+    make_tables();
+    report("unmap.16", measure(map_many, unmap_many, NULL));
+}
+
 static void map_page(void)
 {
     test_task_create(B);
-    frame = (u64)test_ram();
-    task_map(B, TASK, FPAGE_MEM(frame + PAGE_SIZE, ARCH_PAGE_SHIFT, RIGHTS_RWX), FAULT_PLACE + PAGE_SIZE);
+    make_tables();
     report("map.page", measure(NULL, map_one, unmap_one));
     report("unmap.page", measure(map_one, unmap_one, NULL));
 }
@@ -369,4 +478,5 @@ static void boot_user(void)
 }
 
 TESTS(TEST(boot_user), TEST(call_0w), TEST(call_8w), TEST(call_64w), TEST(call_passive), TEST(call_fpu),
-      TEST(invoke_null), TEST(irq_wake), TEST(fault_pager), TEST(map_page), TEST(create), TEST(yield));
+      TEST(call_cap), TEST(call_page), TEST(invoke_null), TEST(irq_wake), TEST(irq_device), TEST(fault_pager),
+      TEST(map_page), TEST(unmap_16), TEST(create), TEST(yield));

@@ -31,10 +31,11 @@ extern __thread struct utcb *sys_utcb;
 static inline __attribute__((always_inline)) void sys_invoke(struct msg *m, u64 selector, u64 timeouts,
                                                              cap_t reply_slot)
 {
-    if (__builtin_constant_p(timeouts | reply_slot) && !(timeouts | reply_slot))
+    u64 more = timeouts | reply_slot;
+    if (__builtin_constant_p(more) && !more)
         sys_arch_invoke(&m->tag, &m->label, m->w, selector);
     else
-        sys_arch_invoke_timed(&m->tag, &m->label, m->w, selector | SEL_TIMED, timeouts, reply_slot);
+        sys_arch_invoke_timed(&m->tag, &m->label, m->w, selector | (more ? SEL_TIMED : 0), timeouts, reply_slot);
 }
 
 /* Error of an invocation by its returned tag: E_OK if the message went and, for a call, the answer came. */
