@@ -98,6 +98,8 @@ void world_make(void)
         u64 sc = WORLD_TASKS + 4 * (i % WORLD_PASSIVE) + 2; /* passive ones have that of a client of theirs */
         map(WORLD_TASKS + 4 * i, FPAGE_OBJ(sc, 0, RIGHTS_ALL), 3 << FPAGE_START_SHIFT);
     }
+    /* In debug builds the console can be asked for a panic. */
+    must(WORLD_TASK, TAG(3, 0), OP_TASK_UNMAP, FPAGE_OBJ(WORLD_LOG, 0, RIGHTS_ALL), UNMAP_SELF);
     for (u64 i = 0; i < WORLD_TASK_COUNT; i++)
         run_task(WORLD_TASKS + 4 * i, i >= WORLD_PASSIVE);
 }

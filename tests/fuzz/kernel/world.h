@@ -14,7 +14,8 @@ enum {
     WORLD_TASK = 1,
     WORLD_THREAD,
     WORLD_FACTORY,
-    WORLD_ICU = 5,
+    WORLD_LOG,
+    WORLD_ICU,
     WORLD_SCHEDULER,
     WORLD_GATES = 8, /* to the threads of the tasks */
     WORLD_IRQ = 12,
