@@ -63,7 +63,7 @@ COLD void kernel_wait(struct cpu *cpu, u64 ticket)
         arch_space_switch(cpu->current->root);
 }
 
-#define START_US 1000000 /* within which a CPU comes to the lock */
+#define START_US 10000000 /* within which a CPU comes to the lock */
 
 void remote_start_all(void)
 {

@@ -328,6 +328,33 @@ static void threads_move_while_they_talk(void)
     CHECK_EQ(counts[SERVER], 4 * ROUNDS);
 }
 
+/* Sends itself from CPU to CPU, and sleeps there now and then: its timeout is that of the CPU it has come to. */
+static void wander(u64 unused)
+{
+    u32 me = test_thread_number(), n = test_cpus();
+    err_t error = E_OK;
+    for (u32 k = 0; k < ROUNDS && !error; k++) {
+        error = k % 2 ? sc_configure(TEST_SC(me), LEVEL, 0, 0, (k + me) % n)
+                      : scheduler_run_thread(SCHEDULER, TEST_THREAD(me), TEST_SC(me), (k * 3 + me) % n);
+        if (k % 8 == 0)
+            sys_sleep(50);
+        counts[me] += !error;
+    }
+    note_end(error);
+}
+
+static void threads_move_themselves(void)
+{
+    clear();
+    for (u32 i = 0; i < 6; i++)
+        CHECK_OK(test_thread_start_on(i, cpu_for(i), LEVEL, wander, 0));
+    CHECK(wait_for(6));
+    for (u32 i = 0; i < 6; i++) {
+        CHECK_EQ(errors[i], E_OK + 1);
+        CHECK_EQ(counts[i], ROUNDS);
+    }
+}
+
 /* Keeps a value in FPU registers while it is moved. */
 static void compute(u64 seed)
 {
@@ -359,4 +386,4 @@ static void fpu_state_moves_with_its_thread(void)
 TESTS(TEST(cpus_are_listed), TEST(each_cpu_runs_threads), TEST(a_call_goes_to_every_cpu),
       TEST(many_clients_are_all_answered), TEST(long_messages_arrive_whole), TEST(a_passive_server_is_called_from_all),
       TEST(semaphores_wake_other_cpus), TEST(signals_reach_every_cpu), TEST(timeouts_race_with_answers),
-      TEST(threads_move_while_they_talk), TEST(fpu_state_moves_with_its_thread));
+      TEST(threads_move_while_they_talk), TEST(threads_move_themselves), TEST(fpu_state_moves_with_its_thread));

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, run
+from conftest import BUILD, HOST, run
 
 PROGRAMS = sorted(glob.glob(f"{BUILD}/test/kernel/*"))
 STRIP = os.environ.get("CROSS", "riscv64-linux-gnu-") + "strip"
@@ -56,10 +56,29 @@ def boot(archive, folder, harts, counted):
     return status, log.read_bytes()[-LOG_MAX:].decode(errors="replace")
 
 
+def boot_mosaic(archive, harts):
+    """The same on Mosaic, where the harts' steps interleave finely, and the same way in each run."""
+    command = [f"{HOST}/bin/mosaic", "run", "--mem", "128M", "--cpus", str(harts), "--fast",
+               "--kernel", f"{BUILD}/kernel.elf", "--initrd", str(archive)]
+    try:
+        done = run(command, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return "none: timed out", ""
+    return done.returncode, done.stdout[-LOG_MAX:]
+
+
 @pytest.mark.parametrize("program, harts, counted", machines())
 def test_kernel(program, harts, counted, tmp_path):
     assert shutil.which("qemu-system-riscv64"), "QEMU is missing: install the Debian package qemu-system-misc"
-    status, log = boot(pack(program, tmp_path), tmp_path, harts, counted)
+    judge(*boot(pack(program, tmp_path), tmp_path, harts, counted))
+
+
+@pytest.mark.parametrize("program", [p for p in PROGRAMS if "/smp" in p], ids=os.path.basename)
+def test_kernel_on_mosaic(program, tmp_path):
+    judge(*boot_mosaic(pack(program, tmp_path), 4))
+
+
+def judge(status, log):
     plan = re.search(r"^1\.\.(\d+)", log, re.MULTILINE)
     assert plan, f"the program did not start (exit status {status}):\n{log}"
     passed = re.findall(r"^ok \d+ - (\w+)", log, re.MULTILINE)

@@ -30,6 +30,8 @@ struct facts {
     u64 hart;
     struct hart harts[CPUS_MAX]; /* in the order of the tree */
     u32 hart_count;
+    bool boot_seen;
+    struct hart *visited;         /* the one that the walk is at; NULL: one too many */
     paddr_t plic, clint, sswi;
     u32 plic_sources;
     struct fdt_property plic_contexts, sswi_targets; /* pairs (a hart's controller, interrupt) */
@@ -76,15 +78,26 @@ static void visit_plic(struct facts *f, const struct fdt_property *p)
         f->plic_contexts = *p;
 }
 
+/* The one that we boot on has a place in any case. */
+static struct hart *new_hart(struct facts *f, u64 id)
+{
+    u32 room = CPUS_MAX - (id != f->hart && !f->boot_seen);
+    f->boot_seen |= id == f->hart;
+    if (f->hart_count >= room)
+        return NULL;
+    f->harts[f->hart_count].id = id;
+    return &f->harts[f->hart_count++];
+}
+
 /* A hart's own interrupt controller is a node below that of the hart. */
 static void visit_hart(struct facts *f, const struct fdt_property *p)
 {
     if (node_is(p, "cpu@") && !strcmp(p->name, "device_type"))
         f->machine.cpu_count++;
-    if (node_is(p, "cpu@") && !strcmp(p->name, "reg") && f->hart_count < CPUS_MAX)
-        f->harts[f->hart_count++].id = p->length == 8 ? fdt_number(p, 0) : fdt_cell(p, 0);
-    if (!strcmp(p->node, "interrupt-controller") && !strcmp(p->name, "phandle") && f->hart_count)
-        f->harts[f->hart_count - 1].controller = fdt_cell(p, 0);
+    if (node_is(p, "cpu@") && !strcmp(p->name, "reg"))
+        f->visited = new_hart(f, p->length == 8 ? fdt_number(p, 0) : fdt_cell(p, 0));
+    if (!strcmp(p->node, "interrupt-controller") && !strcmp(p->name, "phandle") && f->visited)
+        f->visited->controller = fdt_cell(p, 0);
 }
 
 static void visit_sswi(struct facts *f, const struct fdt_property *p)
