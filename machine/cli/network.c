@@ -5,16 +5,77 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define MAX_FDS 256
+#define MAX_FDS       256
+#define FRAMES        256    /* on their way to the guest; more are lost */
+#define FRAME_LATENCY 100000 /* cycles from the network to the guest, at least */
+
+/*
+ * A frame for the guest arrives a while after it was sent, by an event of its own, and that cycle is what the log
+ * keeps: so a replay can have the same event at the same cycle, with nobody on the other side.
+ */
+struct frame {
+    uint64_t due;
+    size_t length;
+    uint8_t bytes[VIRTIO_NET_FRAME_MAX];
+};
 
 struct network {
     struct machine *machine;
     struct virtio_net *device;
-    Slirp *slirp;
+    Slirp *slirp; /* NULL: replay */
+    struct input_log *log;
+    struct input_log replay;
+    struct frame frames[FRAMES];
+    unsigned first, count;
+    struct event arrival; /* of frames[first], or of the next one of the replay */
     struct pollfd fds[MAX_FDS];
     unsigned fd_count;
 };
+
+/* ---- Frames for the guest ---- */
+
+static void expect_next(struct network *n)
+{
+    uint64_t due;
+    size_t length;
+
+    if (n->slirp && n->count)
+        clock_schedule(&n->machine->clock, &n->arrival, n->frames[n->first].due);
+    else if (!n->slirp && input_log_next_frame(&n->replay, &due, &length))
+        clock_schedule(&n->machine->clock, &n->arrival, due);
+}
+
+static void arrive(void *ctx)
+{
+    struct network *n = ctx;
+    struct frame *f = &n->frames[n->first];
+    uint64_t due;
+
+    if (n->slirp) {
+        input_log_note_at(n->log, f->due, INPUT_LOG_FRAMES, f->bytes, f->length);
+        virtio_net_receive(n->device, f->bytes, f->length);
+        n->first = (n->first + 1) % FRAMES;
+        n->count--;
+    } else {
+        size_t length;
+        if (input_log_next_frame(&n->replay, &due, &length))
+            virtio_net_receive(n->device, n->replay.bytes, length);
+        input_log_drop_frame(&n->replay);
+    }
+    expect_next(n);
+}
+
+/* Later than any hart has run by now, and later than the frame before. */
+static uint64_t arrival_time(const struct network *n)
+{
+    uint64_t quantum = 2 * n->machine->config.quantum;
+    uint64_t due = machine_now(n->machine) + (quantum > FRAME_LATENCY ? quantum : FRAME_LATENCY);
+    const struct frame *last = &n->frames[(n->first + n->count - 1) % FRAMES];
+
+    return n->count && last->due >= due ? last->due + 1 : due;
+}
 
 /* ---- What libslirp asks of us ---- */
 
@@ -22,7 +83,15 @@ static ssize_t to_guest(const void *frame, size_t length, void *opaque)
 {
     struct network *n = opaque;
 
-    virtio_net_receive(n->device, frame, length);
+    if (length > VIRTIO_NET_FRAME_MAX || n->count == FRAMES)
+        return (ssize_t)length; /* lost, as on a network */
+    uint64_t due = arrival_time(n);
+    struct frame *f = &n->frames[(n->first + n->count++) % FRAMES];
+    f->due = due;
+    f->length = length;
+    memcpy(f->bytes, frame, length);
+    if (n->count == 1)
+        expect_next(n);
     return (ssize_t)length;
 }
 
@@ -138,11 +207,18 @@ static int fd_events(int index, void *opaque)
 
 void network_poll(struct network *n)
 {
+    network_wait(n, 0);
+}
+
+void network_wait(struct network *n, int milliseconds)
+{
     uint32_t timeout = 0;
 
+    if (!n->slirp)
+        return;
     n->fd_count = 0;
     slirp_pollfds_fill(n->slirp, &timeout, add_fd, n);
-    int ready = poll(n->fds, n->fd_count, 0);
+    int ready = poll(n->fds, n->fd_count, milliseconds);
     slirp_pollfds_poll(n->slirp, ready < 0, fd_events, n);
 }
 
@@ -150,7 +226,8 @@ static void from_guest(void *ctx, const uint8_t *frame, size_t length)
 {
     struct network *n = ctx;
 
-    slirp_input(n->slirp, frame, (int)length);
+    if (n->slirp)
+        slirp_input(n->slirp, frame, (int)length);
 }
 
 /* ---- Life ---- */
@@ -169,7 +246,7 @@ static bool add_forward(struct network *n, const char *forward)
            slirp_add_hostfwd(n->slirp, 0, loopback, (int)host, address(15), (int)guest) == 0;
 }
 
-struct network *network_open(struct machine *m, struct virtio_net *device, const char *forward, const char **error)
+static bool open_slirp(struct network *n, const char *forward, const char **error)
 {
     SlirpConfig config = {
         .version = 1,
@@ -181,6 +258,15 @@ struct network *network_open(struct machine *m, struct virtio_net *device, const
         .vnameserver = address(3),
         .vhostname = "tessera",
     };
+
+    n->slirp = slirp_new(&config, &callbacks, n);
+    *error = n->slirp ? "is not HOSTPORT:GUESTPORT, or the port is taken" : "out of memory";
+    return n->slirp && (!forward || add_forward(n, forward));
+}
+
+struct network *network_open(struct machine *m, struct virtio_net *device, const char *forward, struct input_log *log,
+                             const char *replay, const char **error)
+{
     struct network *n = calloc(1, sizeof *n);
 
     *error = "out of memory";
@@ -188,22 +274,22 @@ struct network *network_open(struct machine *m, struct virtio_net *device, const
         return NULL;
     n->machine = m;
     n->device = device;
-    n->slirp = slirp_new(&config, &callbacks, n);
-    if (!n->slirp) {
-        free(n);
-        return NULL;
-    }
+    n->log = log;
     device->send = from_guest;
     device->ctx = n;
-    *error = "is not HOSTPORT:GUESTPORT, or the port is taken";
-    if (!forward || add_forward(n, forward))
+    event_init(&n->arrival, arrive, n);
+    if (replay ? !(*error = input_log_open_frames(&n->replay, replay)) : open_slirp(n, forward, error)) {
+        expect_next(n);
         return n;
+    }
     network_close(n);
     return NULL;
 }
 
 void network_close(struct network *n)
 {
-    slirp_cleanup(n->slirp);
+    if (n->slirp)
+        slirp_cleanup(n->slirp);
+    input_log_close(&n->replay);
     free(n);
 }

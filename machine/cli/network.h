@@ -7,18 +7,24 @@
 #define MACHINE_CLI_NETWORK_H
 
 #include "machine/board/machine.h"
+#include "machine/cli/input_log.h"
 #include "machine/dev/virtio_net.h"
 
 struct network;
 
 /*
  * Connects a device to the user-mode network. `forward` is NULL or HOSTPORT:GUESTPORT, a TCP port on 127.0.0.1 that
- * leads to the guest. Returns NULL with *error a text.
+ * leads to the guest. What comes for the guest goes into the log; with `replay`, it comes from that log alone, and
+ * nothing leaves the machine. Returns NULL with *error a text.
  */
-struct network *network_open(struct machine *m, struct virtio_net *device, const char *forward, const char **error);
+struct network *network_open(struct machine *m, struct virtio_net *device, const char *forward, struct input_log *log,
+                             const char *replay, const char **error);
 void network_close(struct network *n);
 
 /* Moves what has arrived, without waiting. Called from time to time. */
 void network_poll(struct network *n);
+
+/* Waits at most `milliseconds` for something to arrive. */
+void network_wait(struct network *n, int milliseconds);
 
 #endif

@@ -15,7 +15,7 @@ struct options {
     struct system_description description;
     bool fast, scratch, interactive, stats, net;
     const char *firmware, *kernel, *initrd, *append, *disk, *stats_json, *save, *restore, *record, *replay, *forward,
-        *trace, *profile, *flame, *window;
+        *trace, *profile, *flame, *window, *log;
     const char *symbol_files[OPTIONS_MAX_SYMBOLS];
     const char *ports[OPTIONS_MAX_PORTS];
     unsigned port_count, symbol_file_count, gdb_port;

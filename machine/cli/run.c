@@ -98,6 +98,8 @@ static void idle(void *ctx, uint64_t cycles)
         terminal_wait((uint64_t)((double)cycles * 1e6 / (double)s->system->clock_hz));
     else if (s->options.port_count)
         ports_wait(&s->ports, 1);
+    else if (s->network)
+        network_wait(s->network, 1);
 }
 
 /* Slots are fixed, because systems name devices by their place in the device tree. */
@@ -140,8 +142,8 @@ static bool attach_net(struct session *s)
 
     memcpy(s->net.mac, mac, sizeof mac);
     s->net.virtio = machine_attach(s->board, SLOT_NET, &virtio_net_class, &s->net);
-    s->network = network_open(s->board, &s->net, s->options.forward, &error);
-    return s->network || cli_complain("--forward", error);
+    s->network = network_open(s->board, &s->net, s->options.forward, &s->log, s->options.replay, &error);
+    return s->network || cli_complain("--net", error);
 }
 
 static bool attach_devices(struct session *s)
@@ -254,6 +256,8 @@ static bool set_up(struct session *s)
 
     if (!build(s))
         return false;
+    if (o->log && !terminal_copy(o->log))
+        return cli_complain(o->log, "cannot be written");
     for (unsigned i = 0; i < o->load_count; i++)
         if (!transfer_load(s->system, &o->loads[i]))
             return false;

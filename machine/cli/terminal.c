@@ -10,6 +10,7 @@
 
 static struct termios saved;
 static bool raw, at_end, escaped;
+static FILE *copy; /* of what the guest says; NULL: none */
 
 bool terminal_open(void)
 {
@@ -32,16 +33,26 @@ void terminal_close(void)
     raw = false;
 }
 
+bool terminal_copy(const char *path)
+{
+    copy = fopen(path, "wb");
+    return copy != NULL;
+}
+
 void terminal_put(void *unused, uint8_t byte)
 {
     putchar_unlocked(byte);
+    if (copy)
+        putc_unlocked(byte, copy);
     if (byte == '\n')
-        fflush(stdout);
+        terminal_flush();
 }
 
 void terminal_flush(void)
 {
     fflush(stdout);
+    if (copy)
+        fflush(copy);
 }
 
 static bool is_ready(int timeout_ms)

@@ -10,6 +10,9 @@
 bool terminal_open(void);
 void terminal_close(void);
 
+/* From now on what the guest says is also written to a file. Returns false if that cannot be. */
+bool terminal_copy(const char *path);
+
 /* Sends a byte of the guest to stdout; flushed at line ends and by terminal_flush(). */
 void terminal_put(void *unused, uint8_t byte);
 void terminal_flush(void);

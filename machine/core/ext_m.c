@@ -21,6 +21,22 @@ static inline int64_t rem_signed(int64_t a, int64_t b)
     return b == -1 ? 0 : a % b;
 }
 
+/* A divider that computes a bit a cycle begins where the divisor's first bit meets the dividend's. */
+static inline uint8_t quotient_bits(uint64_t dividend, uint64_t divisor)
+{
+    int bits = __builtin_clzll(divisor | 1) - __builtin_clzll(dividend | 1);
+
+    return bits > 0 ? (uint8_t)bits : 0;
+}
+
+static inline uint64_t magnitude(int64_t v)
+{
+    return v < 0 ? -(uint64_t)v : (uint64_t)v;
+}
+
+#define UNSIGNED(a, b) h->quotient_bits = quotient_bits(a, b)
+#define SIGNED(a, b)   h->quotient_bits = quotient_bits(magnitude(a), magnitude(b))
+
 #define INSN_FILE "machine/core/rv_m.def"
 #include "machine/core/table.h"
 

@@ -88,10 +88,11 @@ struct hart {
     struct hart_access access;
     uint8_t fflags;
     uint8_t frm;
-    uint8_t leave; /* enum hart_leave */
-    bool synced;   /* counters are exact: the current instruction runs alone */
-    uint8_t mode;  /* enum rv_mode */
-    bool waiting;  /* in wfi */
+    uint8_t leave;         /* enum hart_leave */
+    bool synced;           /* counters are exact: the current instruction runs alone */
+    uint8_t mode;          /* enum rv_mode */
+    bool waiting;          /* in wfi */
+    uint8_t quotient_bits; /* of the last division: what its time depends on */
 
     /* Reservation of lr/sc: physical address + 1, or 0. */
     uint64_t reserved;

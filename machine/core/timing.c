@@ -251,10 +251,8 @@ void timing_interrupt(struct timing *t, struct hart *h)
 
 /* Cycles that the instruction holds up the next one, beyond the one it issues in. */
 static uint32_t charge_class(struct timing *t, struct hart *h, const struct op *o, const struct op_info *info,
-                             uint64_t pc, uint64_t next_pc, uint64_t *start)
+                             uint64_t pc, uint64_t next_pc, uint64_t *start, uint32_t *latency)
 {
-    uint32_t latency = t->latency[info->cls][info->is_double];
-
     switch (info->cls) {
     case OP_LOAD:
     case OP_LOAD_NARROW:
@@ -270,10 +268,11 @@ static uint32_t charge_class(struct timing *t, struct hart *h, const struct op *
     case OP_JUMP_REG:
         return charge_branch(t, o, info, pc, next_pc);
     case OP_DIV:
-        *start = occupy(&t->s.divider_free, *start, latency);
+        *latency += t->params->core_div_bit * h->quotient_bits;
+        *start = occupy(&t->s.divider_free, *start, *latency);
         return 0;
     case OP_FP_DIV:
-        *start = occupy(&t->s.fp_divider_free, *start, latency);
+        *start = occupy(&t->s.fp_divider_free, *start, *latency);
         return 0;
     case OP_FENCE_I:
         t->s.fetch_line = 0;
@@ -302,8 +301,9 @@ void timing_charge(struct timing *t, struct hart *h, const struct code_page *pag
         charge_trap(t, h, start);
         return;
     }
-    uint32_t held = charge_class(t, h, o, info, pc, next_pc, &start);
+    uint32_t latency = t->latency[info->cls][info->is_double];
+    uint32_t held = charge_class(t, h, o, info, pc, next_pc, &start, &latency);
     h->cycle = start + 1 + held;
-    t->s.ready[info->dst] = start + held + t->latency[info->cls][info->is_double];
+    t->s.ready[info->dst] = start + held + latency;
     t->s.ready[OP_REG_NONE] = 0;
 }

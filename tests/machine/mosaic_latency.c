@@ -19,10 +19,11 @@ static uint64_t self = (uint64_t)&self; /* a chain of one */
         uint64_t a = 3, b = 5, least = ~0ull;                                                                          \
         uint64_t *p = &self;                                                                                           \
         double f = 1.5, g = 1.25;                                                                                      \
+        uint64_t longest = ~0ull, one = 1;                                                                             \
         for (unsigned i = 0; i < ROUNDS; i++) {                                                                        \
             uint64_t start = csr_read(mcycle);                                                                         \
             __asm__ volatile(".option push\n.option norvc\n" ROW64(text "\n") ".option pop"                            \
-                             : "+r"(a), "+r"(b), "+r"(p), "+f"(f), "+f"(g)::"memory");                                 \
+                             : "+r"(a), "+r"(b), "+r"(p), "+f"(f), "+f"(g), "+r"(longest), "+r"(one)::"memory", "t0"); \
             uint64_t cycles = csr_read(mcycle) - start;                                                                \
             if (cycles < least)                                                                                        \
                 least = cycles;                                                                                        \
@@ -35,7 +36,9 @@ MEASURE(add, "add %0, %0, %1")
 MEASURE(load, "ld %2, 0(%2)")
 MEASURE(load_narrow, "lbu t0, 0(%2)\nadd t0, t0, t0\n")
 MEASURE(mul, "mul %0, %0, %1")
-MEASURE(div, "div %0, %0, %1")
+MEASURE(div, "divu t0, %6, %5")
+MEASURE(div_longest, "divu t0, %5, %6")
+MEASURE(div_halfway, "remuw t0, %5, %6")
 MEASURE(fadd, "fadd.d %3, %3, %4")
 MEASURE(misaligned, "lw t0, 1(%2)")
 MEASURE(csr, "csrr %0, mscratch\nadd %0, %0, %1")
@@ -87,6 +90,8 @@ int main(void)
     show("load_narrow", run_load_narrow(), 1);
     show("mul", run_mul(), 0);
     show("div", run_div(), 0);
+    show("div_longest", run_div_longest(), 0);
+    show("div_halfway", run_div_halfway(), 0);
     show("fadd", run_fadd(), 0);
     show("misaligned", run_misaligned(), 0);
     show("csr", run_csr(), 1);

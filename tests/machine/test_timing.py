@@ -20,7 +20,7 @@ def defaults():
 
 # What the manuals of SiFive's E31 and U54 cores say (docs/timing.md).
 @pytest.mark.parametrize("name, published", [("add", 1), ("load", 2), ("load_narrow", 3), ("mul", 5), ("csr", 3),
-                                             ("mispredict", 3)])
+                                             ("mispredict", 3), ("div", 2), ("div_longest", 65)])
 def test_published_latencies(defaults, name, published):
     assert defaults[name] == pytest.approx(published, rel=0.05)
 
@@ -32,7 +32,8 @@ def test_levels_of_memory(defaults):
 
 
 @pytest.mark.parametrize("parameter, value, name, change", [
-    ("core.mul", 9, "mul", 4), ("core.div", 20, "div", -14), ("core.load", 4, "load", 2),
+    ("core.mul", 9, "mul", 4), ("core.div", 20, "div", 18), ("core.div_bit", 2, "div_longest", 63),
+    ("core.div_bit", 2, "div_halfway", 31), ("core.load", 4, "load", 2),
     ("core.fp_add_d", 4, "fadd", -3), ("core.mispredict", 8, "mispredict", 5), ("l2.hit", 38, "chase_128K", 20),
     ("core.misaligned", 30, "misaligned", 20),
 ])

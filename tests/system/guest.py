@@ -14,12 +14,34 @@ IMAGE = os.path.join(BUILD, "systems", "shell.disk.ext4")
 APPS = os.path.join(TOP, HOST, "apps")
 CPUS = ["--cpus", os.environ.get("TESSERA_CPUS", "1")]
 PATIENCE = 120  # seconds for one boot and what is done with it
+
+# What the tests run on, by name; conftest.py says when.
+MACHINES = {
+    "qemu": [],
+    "mosaic": ["--machine", "mosaic"],
+    "mosaic-timed": ["--machine", "mosaic", "--timed"],
+}
 PROMPT = re.compile(rb"\r?\n?/[^\r\n]* \$ $")
+
+
+class Place:
+    """The machine that tests run on at present."""
+    name = "qemu"
+
+    @classmethod
+    def arguments(cls):
+        return MACHINES[cls.name]
+
+    @classmethod
+    def patience(cls, seconds):
+        """Simulated cores are slower, with the timing model even more."""
+        return seconds * {"mosaic": 4, "mosaic-timed": 20}.get(cls.name, 1)
 
 
 def launch(*arguments, patience=PATIENCE, text=True):
     """Runs the launcher with these arguments; returns the finished process."""
-    command = [*LAUNCHER, *CPUS, "--timeout", str(patience), *map(str, arguments)]
+    patience = Place.patience(patience)
+    command = [*LAUNCHER, *CPUS, *Place.arguments(), "--timeout", str(patience), *map(str, arguments)]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=text, timeout=patience + 30,
                           check=False)
 
@@ -54,8 +76,8 @@ class Terminal:
     """An interactive run: a person at the serial console. Use as a context."""
 
     def __init__(self, disk, *arguments, log=None):
-        self.child = pexpect.spawn(LAUNCHER[0], [*LAUNCHER[1:], *CPUS, "--disk", disk, *arguments], timeout=PATIENCE,
-                                   maxread=65536, echo=False)
+        self.child = pexpect.spawn(LAUNCHER[0], [*LAUNCHER[1:], *CPUS, *Place.arguments(), "--disk", disk, *arguments],
+                                   timeout=Place.patience(PATIENCE), maxread=65536, echo=False)
         self.child.logfile_read = open(log, "wb") if log else None
 
     def __enter__(self):

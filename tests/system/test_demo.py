@@ -10,6 +10,8 @@ import pytest
 
 from guest import APPS, guest
 
+pytestmark = pytest.mark.everywhere
+
 PIPELINE = "decode {} | fft | mul | ifft > {}"
 SIZES = [(1, 1), (7, 5), (511, 3), (512, 2), (513, 2), (320, 200)]
 LARGE = [(1920, 1080), (4000, 3000)]

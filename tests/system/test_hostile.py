@@ -1,8 +1,12 @@
 """A process that sends random requests to every server it can reach: the servers go on, and forget it when it ends."""
 import os
 
+import pytest
+
 from conftest import BUILD
 from guest import guest
+
+pytestmark = pytest.mark.everywhere
 
 ROUNDS = 6
 REQUESTS = 5000

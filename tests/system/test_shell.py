@@ -3,6 +3,8 @@ import pytest
 
 from guest import Terminal, guest, new_disk, output
 
+pytestmark = pytest.mark.everywhere
+
 LINES = [
     ("echo hello", "hello\n"),
     ("echo a | cat | cat", "a\n"),

@@ -7,6 +7,8 @@ import pytest
 
 from guest import PROMPT, Terminal, new_disk
 
+pytestmark = pytest.mark.everywhere
+
 INTERRUPT, END_OF_INPUT, UP, LEFT = "\x03", "\x04", "\x1b[A", "\x1b[D"
 
 

@@ -112,7 +112,7 @@ class Machine:
         command = [program, "run", "--kernel", self.options.kernel, "--initrd", self.options.initrd,
                    "--mem", self.options.mem, "--cpus", str(self.options.cpus),
                    "--port", f"{PORT_NAME}={fifos[0]},{fifos[1]}"]
-        command += ["--interactive"] if self.interactive else []
+        command += ["--interactive", "--log", self.log] if self.interactive else []
         command += [] if self.options.timed else ["--fast"]
         command += ["--stats-json", self.options.machine_stats] if self.options.machine_stats else []
         command += ["--disk", self.disk] if self.disk else []
