@@ -53,11 +53,11 @@ struct cpu {
     u64 bit;                  /* 1 << id */
     struct thread *fpu_owner; /* whose registers are in the FPU */
     struct sc *handoff;       /* ready, above all queued; inside the kernel only */
+    bool reschedule;          /* the running thread's slice is over */
     u64 ready_map[PRIORITIES / 64];
     struct list_link ready[PRIORITIES];
     struct tree timeouts;
     u64 idle_ticks;
-    bool reschedule;          /* the running thread's slice is over */
 
     struct list_link look;    /* threads of this CPU for REQUEST_LOOK: thread.look */
     u32 flushes;              /* more than FLUSHES_MAX: everything */

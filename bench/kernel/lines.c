@@ -1,6 +1,6 @@
 /*
- * One-way calls between address spaces and nothing else, for Mosaic to count the lines of memory that the kernel touches
- * from `lines_call` to `lines_served` (tools/bench). Runs as the first task, on nothing but the kernel.
+ * One-way calls between address spaces and nothing else, for Mosaic to count the lines of memory that the kernel
+ * touches from `lines_call` to `lines_served` (tools/bench). Runs as the first task, on nothing but the kernel.
  */
 #include "lib/test/thread.h"
 
