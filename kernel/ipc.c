@@ -178,6 +178,7 @@ void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 ta
 static void enqueue(struct tree *queue, struct sender *s, u32 priority)
 {
     s->queue = queue;
+    s->relabelled = false;
     tree_insert(queue, &s->link, SENDER_KEY(priority));
 }
 
@@ -197,8 +198,10 @@ void ipc_dequeue(struct sender *s)
 void ipc_requeue(struct thread *t)
 {
     struct tree *queue = t->sender.queue;
+    bool relabelled = t->sender.relabelled;
     ipc_dequeue(&t->sender);
     enqueue_thread(queue, t);
+    t->sender.relabelled = relabelled;
 }
 
 static struct thread *sender_thread(struct sender *s)
@@ -619,6 +622,15 @@ bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind)
 
 /* --- receiving --- */
 
+/* What the receiver learns of who stands in its queue. */
+static u64 label_of(const struct sender *s)
+{
+    if (s->relabelled)
+        return s->label;
+    return s->is_irq ? container_of(s, struct irq, sender)->object.label
+                     : container_of(s, struct thread, sender)->sending_to->label;
+}
+
 /* Takes the most urgent of those who wait for t. False: there is none. */
 static bool take_sender(struct thread *t)
 {
@@ -626,14 +638,16 @@ static bool take_sender(struct thread *t)
     if (!n)
         return false;
     struct sender *s = container_of(n, struct sender, link);
+    u64 label = label_of(s);
     ipc_dequeue(s);
     if (s->is_irq) {
         ipc_signal(t, container_of(s, struct irq, sender));
+        t->cold.label = label;
         return true;
     }
     struct thread *sender = sender_thread(s);
     timeout_drop(sender->cpu, &sender->timeout);
-    deliver(sender, t, sender->sending_to->label);
+    deliver(sender, t, label);
     sched_inherit(t);
     return true;
 }
@@ -642,9 +656,30 @@ static bool take_irq(struct thread *t, struct irq *irq)
 {
     if (!irq->sender.queue || irq->thread != t)
         return false;
+    u64 label = label_of(&irq->sender);
     ipc_dequeue(&irq->sender);
     ipc_signal(t, irq);
+    t->cold.label = label;
     return true;
+}
+
+#define SENDERS_PER_CALL 64
+
+u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more)
+{
+    u32 changed = 0;
+    struct tree_node *n = tree_first(&t->senders);
+    for (u32 i = 0; n && i < SENDERS_PER_CALL; i++, n = tree_next(n)) {
+        struct sender *s = container_of(n, struct sender, link);
+        u64 label = label_of(s);
+        if ((label & rule->mask) != rule->match)
+            continue;
+        s->label = (label & ~rule->clear) | rule->set;
+        s->relabelled = true;
+        changed++;
+    }
+    *more = n;
+    return changed;
 }
 
 /* Leaves t waiting for whom recv_open and recv_from name. */

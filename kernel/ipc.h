@@ -57,6 +57,14 @@ bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);
 /* Senders of `o` in `queue` turn to its present receiver. */
 void ipc_gate_bound(struct object *o, struct tree *queue);
 
+/* A rule for labels: those with match under the mask lose the bits of `clear` and get those of `set`. */
+struct relabel {
+    u64 mask, match, clear, set;
+};
+
+/* Applies it to those who wait for t, the most urgent ones; *more: there are others. Gives how many it met. */
+u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more);
+
 /* Wakes all threads in the queue that send to `o` (NULL: to anything) with this error. */
 void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error);
 

@@ -280,6 +280,18 @@ err_t op_THREAD_DEL_IRQ(struct invocation *inv)
     return E_OK;
 }
 
+err_t op_THREAD_MODIFY_SENDERS(struct invocation *inv)
+{
+    struct relabel rule = {.mask = inv->w[1], .match = inv->w[2], .clear = inv->w[3], .set = inv->w[4]};
+    struct thread *t = thread_of(inv->object);
+    bool more;
+    remote_hold_thread(t);
+    inv->w[1] = ipc_relabel_senders(t, &rule, &more);
+    inv->w[2] = more;
+    inv->w[3] = inv->w[4] = 0;
+    return E_OK;
+}
+
 err_t op_THREAD_UNHELD(struct invocation *inv)
 {
     return gate_next_unheld(thread_of(inv->object), &inv->w[1]) ? E_OK : E_NOENT;

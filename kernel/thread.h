@@ -37,6 +37,8 @@ struct sender {
     struct tree_node link;
     struct tree *queue; /* the queue it stands in, NULL = none */
     bool is_irq;
+    bool relabelled;    /* by Thread.modify_senders: the receiver learns `label` */
+    u64 label;
 };
 
 /* thread.state_home, both parts of it. */

@@ -225,6 +225,21 @@ static inline err_t thread_vcpu_resume(cap_t thread, cap_t task, u32 timeout)
     return error ? error : (err_t)m.w[0];
 }
 
+/*
+ * Those who wait for the thread (the 64 most urgent): labels that are `match` under `mask` lose the bits `clear` and get
+ * the bits `set`. *changed: how many; *more: others wait behind them.
+ */
+static inline err_t thread_modify_senders(cap_t thread, u64 mask, u64 match, u64 clear, u64 set, u64 *changed, bool *more)
+{
+    struct msg m = {.tag = TAG(5, 0), .w = {OP_THREAD_MODIFY_SENDERS, mask, match, clear, set}};
+    err_t error = sys_object_call(thread, &m);
+    if (error)
+        return error;
+    *changed = m.w[1];
+    *more = m.w[2];
+    return E_OK;
+}
+
 /* `irq` is triggered when a gate bound to `thread` is deleted, or nobody but its creator holds it any longer. */
 static inline err_t thread_register_del_irq(cap_t thread, cap_t irq)
 {
@@ -324,6 +339,50 @@ static inline err_t icu_set_mode(cap_t icu, u32 line, u32 mode)
 {
     struct msg m = {.tag = TAG(3, 0), .w = {OP_ICU_SET_MODE, line, mode}};
     return sys_object_call(icu, &m);
+}
+
+/* Interrupt lines, and message-signalled interrupts (0: the machine has none). */
+static inline err_t icu_info(cap_t icu, u64 *line_count, u64 *msi_count)
+{
+    struct msg m = {.tag = TAG(1, 0), .w = {OP_ICU_INFO}};
+    err_t error = sys_object_call(icu, &m);
+    if (error)
+        return error;
+    *line_count = m.w[1];
+    *msi_count = m.w[2];
+    return E_OK;
+}
+
+/* Where message-signalled interrupt `number` is written to, and what. Errors: RANGE. */
+static inline err_t icu_msi_info(cap_t icu, u64 number, u64 *address, u64 *data)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_ICU_MSI_INFO, number}};
+    err_t error = sys_object_call(icu, &m);
+    if (error)
+        return error;
+    *address = m.w[1];
+    *data = m.w[2];
+    return E_OK;
+}
+
+static inline err_t icu_mask(cap_t icu, u32 line)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_ICU_MASK, line}};
+    return sys_object_call(icu, &m);
+}
+
+static inline err_t icu_unmask(cap_t icu, u32 line)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_ICU_UNMASK, line}};
+    return sys_object_call(icu, &m);
+}
+
+/* `irq` is triggered when the budget of `sc` is used up. */
+static inline err_t sc_set_handler(cap_t sc, cap_t irq)
+{
+    struct msg m = {.tag = TAG(1, 1), .w = {OP_SC_HANDLER}};
+    sys_put_cap(0, irq);
+    return sys_object_call(sc, &m);
 }
 
 /* Binds `sc` to the thread and lets it run on `cpu`; sc 0 makes the thread passive. */

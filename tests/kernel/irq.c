@@ -150,6 +150,48 @@ static void deleted_irq_drops_its_signal(void)
     CHECK_EQ(sys_wait(&m, TIMEOUT_ZERO, 0), E_TIMEDOUT);
 }
 
+static void several_sources_reach_one_thread(void)
+{
+    struct msg m = {0};
+    for (u32 i = 0; i < 4; i++) {
+        CHECK_OK(factory_create_irq(FACTORY, A + i));
+        CHECK_OK(irq_bind(A + i, THREAD, 100 + i));
+        CHECK_OK(irq_trigger(A + i));
+    }
+    for (u32 i = 0; i < 4; i++) { /* in their order */
+        CHECK_OK(sys_wait(&m, TIMEOUT_ZERO, 0));
+        CHECK_EQ(m.label, 100 + i);
+    }
+    CHECK_EQ(sys_wait(&m, TIMEOUT_ZERO, 0), E_TIMEDOUT);
+}
+
+/* A server changes what it will learn of those who wait for it already. */
+static void labels_of_waiting_senders_change(void)
+{
+    u64 changed = 0;
+    bool more = true;
+    struct msg m = {0};
+    for (u32 i = 0; i < 3; i++) {
+        CHECK_OK(factory_create_irq(FACTORY, A + i));
+        CHECK_OK(irq_bind(A + i, THREAD, 0x10 + i));
+        CHECK_OK(irq_trigger(A + i));
+    }
+    CHECK_OK(thread_modify_senders(THREAD, ~0ull, 0x11, 0x1, 0x800, &changed, &more));
+    CHECK_EQ(changed, 1);
+    CHECK(!more);
+    CHECK_OK(thread_modify_senders(THREAD, 0x1, 0, 0, 0x8000000000000000ull, &changed, &more));
+    CHECK_EQ(changed, 3); /* also what was changed before */
+    static const u64 expected[] = {0x8000000000000010ull, 0x8000000000000810ull, 0x8000000000000012ull};
+    for (u32 i = 0; i < 3; i++) {
+        CHECK_OK(sys_wait(&m, TIMEOUT_ZERO, 0));
+        CHECK_EQ(m.label, expected[i]);
+    }
+    CHECK_OK(irq_trigger(B)); /* later ones are as ever */
+    CHECK_OK(irq_receive(B, TIMEOUT_ZERO));
+    CHECK_OK(task_map(TASK, TASK, FPAGE_OBJ(THREAD, 0, RIGHT_USE), (u64)D << FPAGE_START_SHIFT));
+    CHECK_EQ(thread_modify_senders(D, 0, 0, 0, 0, &changed, &more), E_PERM);
+}
+
 static void refuses_what_is_not_right(void)
 {
     CHECK_OK(factory_create_irq(FACTORY, A));
@@ -169,4 +211,5 @@ TESTS(TEST(is_received_with_its_label), TEST(signals_before_reception_are_one), 
       TEST(wakes_an_urgent_thread_at_once), TEST(closed_reception_takes_only_its_own),
       TEST(signals_come_before_messages), TEST(detach_drops_the_signal), TEST(binding_again_keeps_the_signal),
       TEST(chain_triggers_the_other), TEST(bound_thread_may_die), TEST(deleted_irq_drops_its_signal),
+      TEST(several_sources_reach_one_thread), TEST(labels_of_waiting_senders_change),
       TEST(refuses_what_is_not_right));

@@ -8,8 +8,8 @@
 #define THREAD_S0     32
 #define THREAD_STATUS 40
 #define THREAD_CPU    64
-#define THREAD_MAP_DONE 1040
-#define THREAD_FPU    1128
+#define THREAD_MAP_DONE 1048
+#define THREAD_FPU    1136
 #define CPU_FPU_OWNER 88
 #define COLD_MR       128
 #define COLD_TAG      192
