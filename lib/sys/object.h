@@ -226,10 +226,11 @@ static inline err_t thread_vcpu_resume(cap_t thread, cap_t task, u32 timeout)
 }
 
 /*
- * Those who wait for the thread (the 64 most urgent): labels that are `match` under `mask` lose the bits `clear` and get
- * the bits `set`. *changed: how many; *more: others wait behind them.
+ * Those who wait for the thread (the 64 most urgent): labels that are `match` under `mask` lose the bits `clear` and
+ * get the bits `set`. *changed: how many; *more: others wait behind them.
  */
-static inline err_t thread_modify_senders(cap_t thread, u64 mask, u64 match, u64 clear, u64 set, u64 *changed, bool *more)
+static inline err_t thread_modify_senders(cap_t thread, u64 mask, u64 match, u64 clear, u64 set, u64 *changed,
+                                          bool *more)
 {
     struct msg m = {.tag = TAG(5, 0), .w = {OP_THREAD_MODIFY_SENDERS, mask, match, clear, set}};
     err_t error = sys_object_call(thread, &m);
