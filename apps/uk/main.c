@@ -11,6 +11,7 @@
 #include "lib/tess/start.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SLICE_US   2000
 #define STACK_SIZE 65536
@@ -24,6 +25,7 @@ _Noreturn void uk_event(void);
 static struct vcpu_state *state;
 static struct process processes[PROCESSES];
 static u32 running;
+static u64 slice_end; /* of the running process, as now_us */
 static u8 stack[STACK_SIZE] __attribute__((aligned(16)));
 
 /* --- scheduling --- */
@@ -45,9 +47,25 @@ static _Noreturn void report(void)
     exit(app_finish(status));
 }
 
+static u64 now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (u64)now.tv_sec * 1000000 + (u64)now.tv_nsec / 1000;
+}
+
+/* Runs the process whose registers are in the state page for what is left of its slice. */
+static _Noreturn void run(struct process *p)
+{
+    u64 now = now_us();
+    app_die("cannot go on: error %u",
+            thread_vcpu_resume(SLOT_THREAD, p->task, slice_end > now ? (u32)(slice_end - now) : 1));
+}
+
 /* Goes on with the next process that has not ended, the running one last. */
 static _Noreturn void run_next(void)
 {
+    slice_end = now_us() + SLICE_US;
     for (u32 i = 1; i <= PROCESSES; i++) {
         struct process *p = &processes[(running + i) % PROCESSES];
         if (p->ended)
@@ -55,15 +73,9 @@ static _Noreturn void run_next(void)
         running = (u32)(p - processes);
         for (u32 k = 0; k < EXC_WORDS; k++)
             state->frame[k] = p->frame[k];
-        app_die("cannot go on: error %u", thread_vcpu_resume(SLOT_THREAD, p->task, SLICE_US));
+        run(p);
     }
     report();
-}
-
-/* Goes on with the process that the event came from, its registers as they are in the state page. */
-static _Noreturn void run_same(struct process *p)
-{
-    app_die("cannot go on: error %u", thread_vcpu_resume(SLOT_THREAD, p->task, SLICE_US));
 }
 
 static _Noreturn void end(struct process *p)
@@ -79,11 +91,11 @@ static _Noreturn void system_call(struct process *p)
     switch (state->w[0]) {
     case UK_PREEMPTED:
         state->frame[FRAME_WORD(0)] = p->preempted;
-        run_same(p);
+        run(p);
     case UK_RESULT:
         p->primes = state->w[1];
         p->wrong = state->w[2];
-        run_same(p);
+        run(p);
     default:
         end(p);
     }
@@ -93,7 +105,7 @@ static _Noreturn void page_fault(struct process *p)
 {
     u64 address = state->w[FAULT_WORD_ADDR];
     if (process_page(p, address, (u32)state->w[FAULT_WORD_ACCESS]))
-        run_same(p);
+        run(p);
     p->killed_at = address;
     end(p);
 }
