@@ -1,5 +1,9 @@
 """A guest kernel on a virtual CPU, started from the shell like any program."""
+import pytest
+
 from guest import guest, output
+
+pytestmark = pytest.mark.everywhere
 
 EXPECTED = """\
 first: 1007 primes below 8000, always the same, lost the CPU 3 times or more, pages on demand
