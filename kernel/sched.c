@@ -75,9 +75,15 @@ static COLD void make_ready_beside(struct cpu *cpu, struct sc *sc, bool front)
     sc->queued = true;
 }
 
-static COLD void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
+/* On an idle CPU it may wait beside the queues as well: that one comes for it at once. */
+static void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
 {
-    enqueue(cpu, sc, front);
+    if (cpu->rest == CPU_IDLE && !cpu->handoff && cpu->ready_top < 0) {
+        cpu->handoff = sc;
+        sc->queued = true;
+    } else {
+        enqueue(cpu, sc, front);
+    }
     remote_kick(cpu, 0);
 }
 
@@ -258,7 +264,7 @@ static COLD void idle(struct cpu *cpu)
     trace(IDLE, NULL, 0, 0);
     arch_space_switch(arch_kernel_root());
     while (cpu->ready_top < 0 && !cpu->handoff)
-        rest(cpu, object_reap());
+        rest(cpu, !object_reap_needed() || object_reap());
     sched_charge(cpu, arch_time());
 }
 

@@ -87,7 +87,7 @@ static const struct isa_csr csrs[] = {
     CSR_ROW(0x341, 0, mepc, NULL),
     CSR_ROW(0x342, 0, mcause, NULL),
     CSR_ROW(0x343, 0, mtval, NULL),
-    CSR_ROW(0x344, ISA_CSR_SYNC, mip, NULL),
+    CSR_ROW(0x344, ISA_CSR_SYNC | ISA_CSR_LINES, mip, NULL),
 };
 
 CSR_TABLE(csr_machine, csrs);

@@ -14,6 +14,8 @@
     if (csr->flags & ISA_CSR_SYNC)                                                                                     \
         NEED_SYNC;                                                                                                     \
     uint64_t old = csr->read(h, (unsigned)o->imm);                                                                     \
+    const uint64_t base = csr->flags & ISA_CSR_LINES ? h->mip : old; /* what set and clear change */                   \
+    (void)base;                                                                                                        \
     if (write && csr->write)                                                                                           \
         csr->write(h, (unsigned)o->imm, new_value);                                                                    \
     RD = old;                                                                                                          \

@@ -41,6 +41,7 @@ struct isa_insn {
 enum isa_csr_flags {
     ISA_CSR_SYNC = 1 << 0,  /* reading or writing needs exact counters, or may change what runs next */
     ISA_CSR_FLOAT = 1 << 1, /* illegal while mstatus.FS is off */
+    ISA_CSR_LINES = 1 << 2, /* mip: lines from outside are read, but set and clear do not write them back (§3.1.9) */
 };
 
 struct isa_csr {

@@ -4,6 +4,9 @@
  */
 #include "tests/machine/bare.h"
 
+#include "hw/ns16550.h"
+#include "hw/plic.h"
+
 #define STATUS_MIE  (1ull << 3)
 #define STATUS_MPIE (1ull << 7)
 #define STATUS_TVM  (1ull << 20)
@@ -236,6 +239,28 @@ static void set_pmp(void)
     report("pmpaddr1", csr_read(pmpaddr1) & ((1ull << 54) - 1));
 }
 
+#define PLIC(offset) (*(volatile uint32_t *)(0xc000000ul + (offset)))
+#define UART_IER     (*(volatile uint8_t *)(0x10000000ul + NS16550_IER))
+#define UART_LINE    10
+
+/* A line from outside is no bit that setting another one writes back (privileged specification, 3.1.9: mip.SEIP). */
+static void try_external(void)
+{
+    csr_write(mie, 0);
+    PLIC(PLIC_PRIORITY(UART_LINE)) = 1;
+    PLIC(PLIC_ENABLE(1, UART_LINE)) = 1u << UART_LINE;
+    PLIC(PLIC_THRESHOLD(1)) = 0;
+    UART_IER = NS16550_IER_THRE;
+    while (!(csr_read(mip) & 1 << 9))
+        ;
+    __asm__ volatile("csrs mip, %0\n csrc mip, %1" ::"r"(1ul << 1), "r"(1ul << 5));
+    UART_IER = 0;
+    PLIC(PLIC_ENABLE(1, UART_LINE)) = 0;
+    PLIC(PLIC_PRIORITY(UART_LINE)) = 0; /* QEMU 7.2 looks at the line anew only here */
+    report("external", csr_read(mip) & (1 << 9 | 1 << 1));
+    csr_write(mip, 0);
+}
+
 int main(void)
 {
     csr_write(medeleg, 0);
@@ -251,5 +276,6 @@ int main(void)
     try_delegation();
     try_interrupts();
     try_counters();
+    try_external();
     return 0;
 }
