@@ -1,7 +1,9 @@
 /*
  * First instructions, at physical 0x80200000, MMU off: a0 = hart id, a1 = device tree. Switches to the kernel's window
- * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well. The
- * other harts are started later, at hart_entry, and take the same way.
+ * on memory (KERNEL_WINDOW) by a root table of 1 GiB pages, which for a moment maps the present place as well.
+ *
+ * The first hart boots. The others are started later and come here too, knowing nothing but their id: when one is asked
+ * for while it still sets itself up, OpenSBI 1.1 sends it off with the address and the argument of the first.
  */
 #include "kernel/arch/riscv64/offsets.h"
 
@@ -10,6 +12,10 @@
 _start:
     rdtime  s2                      /* the clock starts here */
     csrw    sie, zero
+    lla     t0, boot_taken
+    li      t1, 1
+    amoswap.w t1, t1, (t0)
+    bnez    t1, another_hart
     mv      s0, a0
     mv      s1, a1
     lla     t0, boot_table
@@ -35,12 +41,19 @@ _start:
     call    boot_machine
     tail    resume                  /* to the first thread */
 
-/* Another hart: a0 = hart id, a1 = its struct cpu. */
-    .globl hart_entry
-hart_entry:
-    csrw    sie, zero
-    mv      sp, a1
-    mv      tp, a1
+/* It looks for its id among those that are started: `started` holds STARTED_MAX pairs (struct cpu or zero, hart id). */
+another_hart:
+    lla     t0, started
+    li      t1, STARTED_MAX
+1:  ld      sp, (t0)
+    ld      t2, 8(t0)
+    beqz    sp, 2f
+    beq     t2, a0, 3f
+2:  addi    t0, t0, 16
+    addi    t1, t1, -1
+    bnez    t1, 1b
+    j       another_hart
+3:  mv      tp, sp
     lla     t0, boot_table
     jal     t2, to_window
     mv      a0, sp
@@ -74,6 +87,11 @@ timer_probe:
     .balign 4
 3:  csrw    stvec, t0
     ret
+
+    .bss
+    .balign 4
+boot_taken:
+    .space 4
 
     .section .bss.page, "aw", @nobits
     .globl boot_table

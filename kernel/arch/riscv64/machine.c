@@ -16,7 +16,7 @@
 #define CLINT_SIZE          0x10000
 #define SSWI_SIZE           0x4000 /* RISC-V ACLINT specification 1.0, chapter 4: a register of 32 bits per hart */
 
-extern u8 kernel_start[], kernel_end[], trap_entry[], hart_entry[];
+extern u8 kernel_start[], kernel_end[], trap_entry[], _start[];
 extern struct cpu arch_boot_cpu;
 u64 timer_probe(void);
 
@@ -41,6 +41,10 @@ static u64 ticks_per_us;
 static u64 boot_ticks;
 static bool has_stimecmp;
 static u64 hart_of[CPUS_MAX];
+struct start {
+    struct cpu *cpu; /* NULL: not started yet. Set last, by the CPU that starts it; read by head.S */
+    u64 hart;
+} started[CPUS_MAX];
 static volatile u32 *sswi_of[CPUS_MAX]; /* writing 1 interrupts the CPU; NULL: the firmware does it */
 
 static bool node_is(const struct fdt_property *p, const char *prefix)
@@ -215,7 +219,10 @@ struct thread *hart_main(struct cpu *cpu)
 
 bool arch_cpu_start(struct cpu *cpu)
 {
-    return sbi_hart_start(hart_of[cpu->id], arch_virt_to_phys(hart_entry), (u64)cpu);
+    struct start *start = &started[cpu->id];
+    start->hart = hart_of[cpu->id];
+    __atomic_store_n(&start->cpu, cpu, __ATOMIC_RELEASE);
+    return sbi_hart_start(start->hart, arch_virt_to_phys(_start), 0);
 }
 
 void arch_ipi_send(u64 cpu)

@@ -28,3 +28,4 @@
 #define TAG_NO_ENTRY   0x20800 /* an error: E_NOENT */
 
 #define STACK_SIZE 8192 /* ARCH_CPU_OFFSET */
+#define STARTED_MAX 64 /* CPUS_MAX */

@@ -26,6 +26,7 @@ _Static_assert(offsetof(struct thread, cold.tag) == COLD_TAG, "entry.S");
 _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
 _Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
 _Static_assert(sizeof(struct cpu) <= ARCH_CPU_AREA - ARCH_CPU_OFFSET && STACK_SIZE == ARCH_CPU_OFFSET, "head.S");
+_Static_assert(STARTED_MAX == CPUS_MAX, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
 _Static_assert(offsetof(struct thread, fpu) == THREAD_FPU && offsetof(struct arch_fpu, fcsr) == 8 * 32, "fpu_regs.S");
 _Static_assert(offsetof(struct cpu, fpu_owner) == CPU_FPU_OWNER, "fpu_regs.S");
