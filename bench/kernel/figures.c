@@ -7,58 +7,16 @@
  * for tools/bench. The public stubs are measured, inlined into code that has live registers of its own.
  */
 #include "abi/arch/riscv64.h"
+#include "bench/kernel/measure.h"
 #include "hw/ns16550.h"
 #include "lib/test/thread.h"
 
-#define ROUNDS 32
-#define ABOVE  (TEST_PRIORITY + 10)
+#define ABOVE (TEST_PRIORITY + 10)
 
 #define PAGE_SIZE ARCH_PAGE_SIZE
 
-static inline u64 instructions(void)
-{
-    u64 count;
-    __asm__ volatile("csrr %0, instret" : "=r"(count)::"memory");
-    return count;
-}
-
-/* What two readings of the counter cost themselves. */
-static u64 overhead(void)
-{
-    u64 least = ~0ull;
-    for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions(), end = instructions();
-        least = end - start < least ? end - start : least;
-    }
-    return least;
-}
-
-static char *print_number(char *p, u64 n)
-{
-    if (n >= 10)
-        p = print_number(p, n / 10);
-    *p++ = (char)('0' + n % 10);
-    return p;
-}
-
-static void report(const char *name, u64 value)
-{
-    char line[80], *p = line;
-    for (const char *s = "# figure "; *s; s++)
-        *p++ = *s;
-    while (*name)
-        *p++ = *name++;
-    *p++ = ' ';
-    p = print_number(p, value);
-    *p++ = '\n';
-    log_write(LOG, line, (size_t)(p - line));
-}
-
 #define FAULT_PLACE (TEST_AREA + 0x10000) /* where task B has memory */
 static u64 frame;                         /* that is mapped there */
-
-/* Keeps a value in a register across what is measured, as the code around a real call does. */
-#define LIVE(x) __asm__ volatile("" : "+r"(x))
 
 /* A page beside FAULT_PLACE of task B: there are page tables and room for nodes. */
 static void make_tables(void)
