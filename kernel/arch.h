@@ -18,6 +18,7 @@ struct thread;
  *   arch_regs_result(cold)   the registers are an invocation's result: all beyond words, tag and label come back zero
  *   arch_cpu_self()          the struct cpu of the executing CPU
  *   arch_time()              ticks of the time source
+ *   arch_relax()             between two looks at what another CPU writes
  *   arch_space_switch(root)  loads the MMU register
  *   arch_pte_make(phys, rights), arch_pte_table(phys), arch_pte_valid, arch_pte_leaf,
  *   arch_pte_is_table, arch_pte_step(size), arch_pte_phys
@@ -29,20 +30,15 @@ void arch_timer_set(u64 ticks);      /* the timer interrupt comes at this time (
 bool arch_irq_pending(void);         /* an interrupt waits to be taken: long operations stop */
 void arch_wait(void);                /* until an interrupt is pending */
 void arch_serve(void);               /* serves all that are pending */
-u64 arch_us_to_ticks(u64 us);
-u64 arch_ticks_to_us(u64 ticks);
-u64 arch_boot_time(void);            /* time 0 of absolute timeouts, in ticks */
 
 /* --- other CPUs --- */
 bool arch_cpu_start(struct cpu *cpu); /* it takes the lock, which is not free, and calls sched_exit */
 void arch_ipi_send(u64 cpu);         /* an interrupt for the CPU with this index */
 void arch_ipi_clear(void);           /* those that have come are served */
 void arch_rest(struct cpu *cpu);     /* others may change what is the CPU's: FPU to memory, MMU to the kernel's root */
-void arch_relax(void);               /* between two looks at what another CPU writes */
-void arch_nap(void);                 /* the same for a longer wait: sleeps for some microseconds; uses the timer */
+void arch_nap(void);                 /* a longer arch_relax: sleeps for some microseconds; uses the timer */
 
 /* --- interrupt lines, routed to one CPU each --- */
-u32 arch_line_count(void);
 void arch_line_enable(u64 cpu, u32 line, bool on);
 void arch_line_complete(u64 cpu, u32 line);  /* the interrupt was served: the line may signal again */
 

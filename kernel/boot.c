@@ -257,8 +257,9 @@ void boot(struct machine *m)
 {
     kernel_enter(cpu_self());
     paddr_t free = make_pool(m);
+    kernel_clock = (struct kernel_clock){m->timebase_hz / 1000000, m->boot_ticks};
     objects_init();
-    icu_init();
+    icu_init(m->line_count);
     factory_init();
     sched_init(cpu_self());
     place_image(m, free);

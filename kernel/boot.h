@@ -8,6 +8,7 @@ struct machine {
     u64 cpu_count;
     u64 timebase_hz;
     u64 boot_ticks;
+    u32 line_count; /* interrupt lines are numbered 1 to line_count - 1 */
     paddr_t ram_start, ram_end;
     paddr_t kernel_start, kernel_end; /* firmware below, the image, not the pool */
     paddr_t initrd_start, initrd_end;

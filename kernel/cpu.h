@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "kernel/clock.h"
 #include "kernel/thread.h"
 
 #define PRIORITIES 256

@@ -9,20 +9,17 @@
 #define LINES 128
 
 static struct irq *lines[LINES];
-
-static u32 line_count(void)
-{
-    return arch_line_count() < LINES ? arch_line_count() : LINES;
-}
+static u32 line_count;
 
 /* Line numbers start with 1. */
 static bool line_valid(u64 line)
 {
-    return line > 0 && line < line_count();
+    return line > 0 && line < line_count;
 }
 
-void icu_init(void)
+void icu_init(u32 count)
 {
+    line_count = count < LINES ? count : LINES;
     for (u32 i = 0; i < LINES; i++)
         lines[i] = NULL;
 }
@@ -114,7 +111,7 @@ err_t op_ICU_UNBIND(struct invocation *inv)
 
 err_t op_ICU_INFO(struct invocation *inv)
 {
-    inv->w[1] = line_count();
+    inv->w[1] = line_count;
     inv->w[2] = 0; /* no message-signalled interrupts */
     return E_OK;
 }

@@ -226,8 +226,8 @@ static bool no_time(const struct thread *t, enum phase phase)
 
 static void set_timeout(struct thread *t, enum phase phase, u32 limit)
 {
-    u64 at = (limit & TIMEOUT_ABSOLUTE) ? arch_us_to_ticks(t->utcb->deadline[phase]) + arch_boot_time()
-                                        : arch_time() + arch_us_to_ticks(limit);
+    u64 at = (limit & TIMEOUT_ABSOLUTE) ? clock_us_to_ticks(t->utcb->deadline[phase]) + kernel_clock.boot_ticks
+                                        : arch_time() + clock_us_to_ticks(limit);
     timeout_set(t->cpu, &t->timeout, at);
 }
 

@@ -37,8 +37,8 @@ void irq_trigger(struct irq *irq);
 
 /* --- lines of the interrupt controller (icu.c) --- */
 
-/* Once, at boot: no line has an Irq. */
-void icu_init(void);
+/* Once, at boot: there are lines 1 to count - 1, and none has an Irq. */
+void icu_init(u32 count);
 
 /* The line has signalled. */
 void icu_fire(u32 line);

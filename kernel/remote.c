@@ -67,7 +67,7 @@ COLD void kernel_wait(struct cpu *cpu, u64 ticket)
 
 void remote_start_all(void)
 {
-    u64 n = 0, end = arch_time() + arch_us_to_ticks(START_US);
+    u64 n = 0, end = arch_time() + clock_us_to_ticks(START_US);
     for (u32 i = 1; i < cpu_count; i++) {
         sched_init(cpu_table[i]);
         if (!arch_cpu_start(cpu_table[i]))

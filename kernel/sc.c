@@ -19,7 +19,7 @@ struct sc *sc_create(struct factory *f, u32 priority)
     sc->base = priority;
     sched_set_priority(sc, priority);
     sc->cpu = cpu_self();
-    sc->budget = arch_us_to_ticks(SLICE_US);
+    sc->budget = clock_us_to_ticks(SLICE_US);
     sched_grant(sc);
     sc->replenish.expire = replenish_expired;
     return sc;
@@ -101,8 +101,8 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
         sched_stop_charging(sc->cpu);
     sc->base = priority;
     sched_settle_priority(sc);
-    sc->budget = arch_us_to_ticks(budget ? budget : SLICE_US);
-    sc->period = arch_us_to_ticks(period);
+    sc->budget = clock_us_to_ticks(budget ? budget : SLICE_US);
+    sc->period = clock_us_to_ticks(period);
     sc->period_start = arch_time();
     sched_grant(sc);
     sc->exhausted = false;
@@ -115,7 +115,7 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
 
 err_t op_SC_CONSUMED(struct invocation *inv)
 {
-    inv->w[1] = arch_ticks_to_us(sched_consumed(sc_of(inv->object)));
+    inv->w[1] = clock_ticks_to_us(sched_consumed(sc_of(inv->object)));
     return E_OK;
 }
 
@@ -169,7 +169,7 @@ err_t op_SCHEDULER_IDLE_TIME(struct invocation *inv)
 {
     if (!cpu_online(inv->w[1]))
         return E_RANGE;
-    inv->w[1] = arch_ticks_to_us(sched_idle_ticks(cpu_table[inv->w[1]]));
+    inv->w[1] = clock_ticks_to_us(sched_idle_ticks(cpu_table[inv->w[1]]));
     return E_OK;
 }
 

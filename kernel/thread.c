@@ -264,7 +264,7 @@ err_t op_THREAD_STATS(struct invocation *inv)
         [THREAD_SENDING] = THREAD_STATE_SENDING,   [THREAD_DOWN] = THREAD_STATE_DOWN,
     };
     struct thread *t = thread_of(inv->object);
-    inv->w[1] = t->own_sc ? arch_ticks_to_us(sched_consumed(t->own_sc)) : 0;
+    inv->w[1] = t->own_sc ? clock_ticks_to_us(sched_consumed(t->own_sc)) : 0;
     inv->w[2] = number[t->state];
     inv->w[3] = t->own_sc ? t->own_sc->base : 0;
     return E_OK;

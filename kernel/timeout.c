@@ -1,6 +1,9 @@
 /* Timeouts: a tree per CPU, and the timer armed no later than the first of them. */
 #include "kernel/timeout.h"
+#include "kernel/clock.h"
 #include "kernel/remote.h"
+
+struct kernel_clock kernel_clock;
 
 void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks)
 {

@@ -122,7 +122,7 @@ static void print_time_limit(const struct thread *t)
     if (!tree_linked(&t->timeout.link))
         return;
     i64 left = t->timeout.link.key - arch_time();
-    kernel_print(", %lu us longer", left > 0 ? arch_ticks_to_us(left) : 0);
+    kernel_print(", %lu us longer", left > 0 ? clock_ticks_to_us(left) : 0);
 }
 
 static void print_thread(struct object *o)
@@ -130,7 +130,7 @@ static void print_thread(struct object *o)
     const struct thread *t = thread_of(o);
     kernel_print("%6x %-8s %3d %3lu %10lu %12lx  ", debug_number(o),
                  t->cpu->current == t ? "running" : state_names[t->state], t->sc ? t->sc->priority : 0, t->cpu->id,
-                 t->since ? arch_ticks_to_us(arch_time() - t->since) : 0, t->hot.pc);
+                 t->since ? clock_ticks_to_us(arch_time() - t->since) : 0, t->hot.pc);
     debug_print_task(t->task);
     kernel_print(" ");
     print_partner(t);
@@ -170,7 +170,7 @@ static void print_timeouts(const struct cpu *cpu)
     for (struct tree_node *n = first; n; n = tree_next(n))
         count++;
     i64 left = first ? first->key - arch_time() : 0;
-    kernel_print("  %lu timeouts, the first in %lu us\n", count, left > 0 ? arch_ticks_to_us(left) : 0);
+    kernel_print("  %lu timeouts, the first in %lu us\n", count, left > 0 ? clock_ticks_to_us(left) : 0);
 }
 
 static void print_cpu(const struct cpu *cpu)
@@ -181,7 +181,7 @@ static void print_cpu(const struct cpu *cpu)
         debug_print_thread(cpu->current);
     else
         kernel_print("nobody");
-    kernel_print(", idle for %lu us in all\n", arch_ticks_to_us(cpu->idle_ticks));
+    kernel_print(", idle for %lu us in all\n", clock_ticks_to_us(cpu->idle_ticks));
     for (u32 priority = PRIORITIES; priority-- > 0;)
         print_queue(cpu, priority);
     print_timeouts(cpu);

@@ -48,6 +48,10 @@ static inline u64 arch_time(void)
     return host_time;
 }
 
+static inline void arch_relax(void)
+{
+}
+
 extern u64 host_root; /* what arch_space_switch was last given */
 static inline void arch_space_switch(u64 root)
 {

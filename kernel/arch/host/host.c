@@ -80,32 +80,8 @@ void arch_rest(struct cpu *cpu)
 {
 }
 
-void arch_relax(void)
-{
-}
-
 void arch_nap(void)
 {
-}
-
-u64 arch_us_to_ticks(u64 us)
-{
-    return us * TICKS_PER_US;
-}
-
-u64 arch_ticks_to_us(u64 ticks)
-{
-    return ticks / TICKS_PER_US;
-}
-
-u64 arch_boot_time(void)
-{
-    return 0;
-}
-
-u32 arch_line_count(void)
-{
-    return LINES;
 }
 
 void arch_line_enable(u64 cpu, u32 line, bool on)
@@ -435,7 +411,8 @@ void host_boot(u64 pool_bytes, u64 user_bytes)
     cpu_add(&the_cpu);
     enter_kernel();
     objects_init();
-    icu_init();
+    kernel_clock = (struct kernel_clock){.ticks_per_us = TICKS_PER_US};
+    icu_init(LINES);
     host_memory_reset(pool_bytes);
     pool_init(host_ram, pool_bytes);
     factory_init();

@@ -73,6 +73,11 @@ static inline u64 arch_time(void)
     return csr_read(time);
 }
 
+static inline void arch_relax(void)
+{
+    __asm__ volatile(".4byte 0x0100000f" ::: "memory"); /* pause (Zihintpause) */
+}
+
 static inline void arch_space_switch(u64 root)
 {
     csr_write(satp, root);

@@ -33,12 +33,9 @@ struct facts {
     bool boot_seen;
     struct hart *visited;         /* the one that the walk is at; NULL: one too many */
     paddr_t plic, clint, sswi;
-    u32 plic_sources;
     struct fdt_property plic_contexts, sswi_targets; /* pairs (a hart's controller, interrupt) */
 };
 
-static u64 ticks_per_us;
-static u64 boot_ticks;
 static bool has_stimecmp;
 static u64 hart_of[CPUS_MAX];
 struct start {
@@ -77,7 +74,7 @@ static void visit_plic(struct facts *f, const struct fdt_property *p)
     if (!strcmp(p->name, "reg"))
         f->plic = fdt_number(p, 0);
     else if (!strcmp(p->name, "riscv,ndev"))
-        f->plic_sources = fdt_cell(p, 0) + 1;
+        f->machine.line_count = fdt_cell(p, 0) + 1;
     else if (!strcmp(p->name, "interrupts-extended"))
         f->plic_contexts = *p;
 }
@@ -156,7 +153,7 @@ static void keep_devices(struct facts *f)
 static void describe(struct facts *f, paddr_t dtb)
 {
     struct machine *m = &f->machine;
-    if (!fdt_walk(arch_phys_to_virt(dtb), visit, f) || !m->ram_end || !m->timebase_hz || !f->plic)
+    if (!fdt_walk(arch_phys_to_virt(dtb), visit, f) || !m->ram_end || m->timebase_hz < 1000000 || !f->plic)
         kernel_panic("boot: no device tree, or one without memory, timebase or PLIC");
     m->dtb_start = dtb;
     m->dtb_end = dtb + fdt_size(arch_phys_to_virt(dtb));
@@ -240,32 +237,15 @@ struct thread *boot_machine(u64 hart, paddr_t dtb, u64 ticks)
 {
     static struct facts f;
     f.hart = hart;
-    f.machine.boot_ticks = boot_ticks = ticks;
+    f.machine.boot_ticks = ticks;
     describe(&f, dtb);
-    ticks_per_us = f.machine.timebase_hz / 1000000;
     mmu_init(f.machine.ram_end);
-    plic_init(f.plic, f.plic_sources);
+    plic_init(f.plic, f.machine.line_count);
     add_harts(&f, &arch_boot_cpu);
     has_stimecmp = timer_probe();
     setup_hart();
     boot(&f.machine);
     return cpu_self()->current;
-}
-
-u64 arch_boot_time(void)
-{
-    return boot_ticks;
-}
-
-u64 arch_us_to_ticks(u64 us)
-{
-    const u64 for_ever = 1ull << 62; /* also behind what is added to it */
-    return us < for_ever / ticks_per_us ? us * ticks_per_us : for_ever;
-}
-
-u64 arch_ticks_to_us(u64 ticks)
-{
-    return ticks / ticks_per_us;
 }
 
 void arch_timer_set(u64 ticks)

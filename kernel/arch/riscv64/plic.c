@@ -30,11 +30,6 @@ u32 plic_claim(void)
     return *reg(PLIC_CLAIM(context_of[cpu_self()->id]));
 }
 
-u32 arch_line_count(void)
-{
-    return plic_sources;
-}
-
 void arch_line_enable(u64 cpu, u32 line, bool on)
 {
     volatile u32 *enable = reg(PLIC_ENABLE(context_of[cpu], line));

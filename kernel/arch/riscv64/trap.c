@@ -162,18 +162,13 @@ void arch_rest(struct cpu *cpu)
     arch_space_switch(arch_kernel_root());
 }
 
-void arch_relax(void)
-{
-    __asm__ volatile(".4byte 0x0100000f" ::: "memory"); /* pause (Zihintpause) */
-}
-
 #define NAP_US 20
 
 /* Only the timer ends it: other interrupts that are pending would keep the hart from sleeping at all. */
 void arch_nap(void)
 {
     u64 enabled = csr_read(sie);
-    arch_timer_set(arch_time() + arch_us_to_ticks(NAP_US));
+    arch_timer_set(arch_time() + clock_us_to_ticks(NAP_US));
     csr_write(sie, SIE_TIMER);
     __asm__ volatile("wfi" ::: "memory");
     csr_write(sie, enabled);
