@@ -7,7 +7,7 @@ import pytest
 from conftest import HOST, run
 
 PROGRAM = os.path.join(HOST, "fuzz", "kernel_coverage")
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 
 
 def test_kernel_coverage(tmp_path):
