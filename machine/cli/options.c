@@ -182,12 +182,12 @@ static bool parse_one(int argc, char **argv, int *i, struct options *o)
 /* Whether what is asked for goes together. */
 static const char *check(const struct options *o)
 {
-    bool watched = o->trace || o->profile || o->flame || o->window || o->gdb_port;
+    bool watched = o->trace || o->profile || o->flame || o->window || o->stretch || o->gdb_port;
 
     if (o->host_threads < 1 || o->host_threads > 16)
         return "--host-threads: must be 1 to 16";
     if (o->host_threads > 1 && watched)
-        return "--host-threads: traces, profiles, windows and debuggers need a single thread";
+        return "--host-threads: traces, profiles, windows, stretches and debuggers need a single thread";
     return NULL;
 }
 

@@ -13,7 +13,7 @@
 
 struct options {
     struct system_description description;
-    bool fast, scratch, interactive, stats, net;
+    bool fast, scratch, interactive, stats, net, stretch;
     const char *firmware, *kernel, *initrd, *append, *disk, *stats_json, *save, *restore, *record, *replay, *forward,
         *trace, *profile, *flame, *window, *log;
     const char *symbol_files[OPTIONS_MAX_SYMBOLS];

@@ -83,6 +83,11 @@ bool watch_start(struct watch *w, struct system *s, const struct options *o)
         w->has_profile = true;
         observe(w->system, &w->profile.observer);
     }
+    if (o->stretch) {
+        stretch_init(&w->stretch, &w->symbols);
+        w->has_stretch = true;
+        observe(w->system, &w->stretch.observer);
+    }
     return !o->window || start_window(w, o->window);
 }
 
@@ -110,6 +115,10 @@ bool watch_finish(struct watch *w, const struct options *o)
         profile_free(&w->profile);
     if (w->has_window)
         window_print(&w->window, stderr);
+    if (w->has_stretch) {
+        stretch_print(&w->stretch, stderr);
+        stretch_free(&w->stretch);
+    }
     symbols_free(&w->symbols);
     return ok;
 }

@@ -1,10 +1,11 @@
-/* The observers that `mosaic run` can put on harts: trace, profiles, windows; and what they print at the end. */
+/* The observers that `mosaic run` can put on harts (trace, profiles, windows, stretches), and what they print. */
 #ifndef MACHINE_CLI_WATCH_H
 #define MACHINE_CLI_WATCH_H
 
 #include "machine/cli/options.h"
 #include "machine/trace/hart_trace.h"
 #include "machine/trace/profile.h"
+#include "machine/trace/stretch.h"
 #include "machine/trace/tile_trace.h"
 #include "machine/trace/window.h"
 
@@ -16,7 +17,8 @@ struct watch {
     struct tile_trace tiles;
     struct profile profile;
     struct window window;
-    bool has_trace, has_profile, has_window;
+    struct stretch stretch;
+    bool has_trace, has_profile, has_window, has_stretch;
 };
 
 /* Sets up what the options ask for. Problems are told on stderr; returns false then. */

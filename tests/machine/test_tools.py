@@ -139,6 +139,21 @@ def test_window_counts_what_is_between_two_functions():
     assert 100000 < float(machine[1]) < float(machine[2])
 
 
+def test_stretch_is_between_two_looks_for_interrupts(tmp_path):
+    """On a load of the kernel's: the longest is one of thousands, and made of its functions."""
+    listing, archive = tmp_path / "list", tmp_path / "archive"
+    listing.write_text(f"root {BUILD}/bench/latency\n")
+    run(["tools/image", "archive", str(listing), "-o", str(archive)])
+    kernel = f"{BUILD}/kernel.elf"
+    done = run([MOSAIC, "run", "--fast", "--kernel", kernel, "--initrd", str(archive), "--append", "gate_deleted",
+                "--symbols", kernel, "--stretch"], timeout=120)
+    found = re.search(r"^longest of (\d+) stretches .*: (\d+) instructions\n  from \S+ to \S+ on hart 0\n((?:  .*\n)+)",
+                      done.stderr, re.MULTILINE)
+    assert found, done.stderr
+    assert int(found[1]) > 1000 and int(found[2]) > 300
+    assert sum(int(n) for n in re.findall(r"^ +(\d+) ", found[3], re.MULTILINE)) == min(int(found[2]), 1 << 16)
+
+
 def test_fast_mode_counts_instructions(tmp_path):
     result, _ = stats(tmp_path, "--fast")
     assert result["cycles"] == result["instructions"]
