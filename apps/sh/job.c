@@ -164,14 +164,25 @@ static void report_signal(const struct job *job)
         fprintf(stderr, "%s\n", strsignal(number));
 }
 
+/* Any will do: Ctrl-C may come while the last ones are still being started, which then end of themselves. */
+static bool interrupted(const struct job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->member[i].killed_by == SIGINT)
+            return true;
+    }
+    return false;
+}
+
 static int finish(struct job *job)
 {
     int status = job_status(job);
     report_signal(job);
-    int killed_by = job->count ? job->member[job->count - 1].killed_by : 0;
-    if (killed_by == SIGINT && shell.interactive)
+    if (shell.interactive && interrupted(job)) {
         shell.unwind = UNWIND_INTERRUPT; /* Ctrl-C ends the loop around the program too */
-    if (killed_by == SIGPIPE && shell.subshell)
+        status = STATUS_SIGNAL + SIGINT;
+    }
+    if (job->count && job->member[job->count - 1].killed_by == SIGPIPE && shell.subshell)
         shell.unwind = UNWIND_ALL; /* nor does anybody read what would come next */
     free_job(job);
     return status;

@@ -271,8 +271,9 @@ def test_survives_any_input():
 
 
 def test_signals_reach_the_program_in_the_foreground(tmp_path):
-    with subprocess.Popen([f"{BIN}/sh", "-c", "sleep 100; echo $?"], env=ENVIRONMENT, stdout=subprocess.PIPE,
-                          process_group=0) as shell:
+    with subprocess.Popen([f"{BIN}/sh", "-c", "echo on; sleep 100; echo $?"], env=ENVIRONMENT,
+                          stdout=subprocess.PIPE, process_group=0) as shell:
+        assert shell.stdout.readline() == b"on\n"
         time.sleep(0.5)
         os.killpg(shell.pid, 2)
         assert shell.wait(10) == -2

@@ -1,6 +1,7 @@
 """The shell at a terminal: line editing, history, completion, Ctrl-C and jobs."""
 import os
 import re
+import termios
 import time
 
 import pexpect
@@ -22,6 +23,31 @@ def fixture_shell(tmp_path):
     child.expect_exact("\n" + PROMPT)
     yield child
     child.close(force=True)
+
+
+def wait_for(happens):
+    until = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def start(shell, line, program=None):
+    """Types a line and waits until the program has the terminal, or the shell itself runs, without its editor."""
+    shell.send(line + "\r")
+    shell.expect_exact("\r\n")
+    if program:
+        wait_for(lambda: name_of(os.tcgetpgrp(shell.child_fd)) == program)
+    else:
+        wait_for(lambda: termios.tcgetattr(shell.child_fd)[3] & termios.ICANON)
+
+
+def name_of(process):
+    try:
+        with open(f"/proc/{process}/comm", encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return None
 
 
 def ask(shell, keys, end="\r"):
@@ -129,18 +155,16 @@ def test_control_keys_at_the_prompt(shell):
 
 
 def test_interrupt_ends_the_program_only(shell):
-    shell.send("sleep 100\r")
-    time.sleep(0.3)
-    start = time.monotonic()
+    start(shell, "sleep 100", "sleep")
+    typed = time.monotonic()
     shell.send("\x03")
     shell.expect_exact(PROMPT)
     assert ask(shell, "echo $?") == "130\n"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - typed < 5
 
 
 def test_interrupt_ends_a_pipeline_and_a_list(shell):
-    shell.send("yes | cat | cat >/dev/null; echo not-reached\r")
-    time.sleep(0.3)
+    start(shell, "yes | cat | cat >/dev/null; echo not-reached", "yes")
     shell.send("\x03")
     shell.expect_exact("^C\r\n" + PROMPT)
     assert ask(shell, "echo alive") == "alive\n"
@@ -150,16 +174,14 @@ def test_interrupt_ends_a_pipeline_and_a_list(shell):
     "while true; do :; done", "while true; do sleep 0.1; done", "for i in $(seq 1000); do cat; done",
 ])
 def test_interrupt_ends_loops(shell, loop):
-    shell.send(loop + "\r")
-    time.sleep(0.3)
+    start(shell, loop)
     shell.send("\x03")
     shell.expect_exact("\n" + PROMPT)
     assert ask(shell, "echo alive") == "alive\n"
 
 
 def test_programs_get_a_terminal_that_echoes_and_edits(shell):
-    shell.send("cat\r")
-    time.sleep(0.3)
+    start(shell, "cat", "cat")
     shell.send("line\r")
     shell.expect_exact("line\r\nline\r\n")
     shell.send("\x04")
@@ -180,8 +202,7 @@ def test_background_jobs(shell):
 
 def test_interrupt_spares_the_background(shell):
     ask(shell, "sleep 100 &")
-    shell.send("sleep 50\r")
-    time.sleep(0.3)
+    start(shell, "sleep 50", "sleep")
     shell.send("\x03")
     shell.expect_exact(PROMPT)
     assert ask(shell, "jobs") == "[1] Running  sleep 100\n"
@@ -189,12 +210,11 @@ def test_interrupt_spares_the_background(shell):
 
 
 def test_stop_and_go_on(shell):
-    shell.send("sleep 0.5\r")
-    time.sleep(0.2)
+    start(shell, "sleep 2", "sleep")
     shell.send("\x1a")
-    shell.expect_exact("[1] Stopped  sleep 0.5\r\n" + PROMPT)
-    assert ask(shell, "jobs") == "[1] Stopped  sleep 0.5\n"
-    assert ask(shell, "fg") == "sleep 0.5\n"
+    shell.expect_exact("[1] Stopped  sleep 2\r\n" + PROMPT)
+    assert ask(shell, "jobs") == "[1] Stopped  sleep 2\n"
+    assert ask(shell, "fg") == "sleep 2\n"
     assert ask(shell, "jobs") == ""
 
 
@@ -210,8 +230,7 @@ def test_a_failed_expansion_does_not_end_the_shell(shell):
 
 
 def test_reads_from_the_terminal(shell):
-    shell.send("read a b\r")
-    time.sleep(0.2)
+    start(shell, "read a b")
     shell.send("one two\r")
     shell.expect_exact("one two\r\n")
     shell.expect_exact(PROMPT)
@@ -231,5 +250,4 @@ def test_hanging_up_ends_the_shell(tmp_path):
     child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env=ENVIRONMENT, timeout=10, encoding="utf-8")
     child.expect_exact("$ ")
     os.close(child.fileno())
-    time.sleep(0.5)
-    assert not child.isalive()
+    wait_for(lambda: not child.isalive())

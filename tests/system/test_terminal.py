@@ -27,9 +27,9 @@ def type_keys(terminal, keys, after=r"\r*\n"):
 
 
 def start(terminal, line):
-    """Starts a program that stays, and waits until it has the terminal."""
-    terminal.child.send(line + "\r")
-    terminal.child.expect(re.escape(line.encode()) + b"\r*\n")
+    """Starts a program that stays, and waits until the shell is at it, and a second for it to get the terminal."""
+    terminal.child.send(f"echo on; {line}\r")
+    terminal.child.expect(rb"\non\r*\n")
     time.sleep(1)
 
 
@@ -107,7 +107,9 @@ def test_a_killed_shell_is_replaced(terminal):
 @pytest.mark.parametrize("columns", [30, 120])
 def test_the_terminal_has_the_size_of_the_window(terminal, columns):
     terminal.child.setwinsize(30, columns)
-    time.sleep(2)
-    widest = max(map(len, terminal.run("ls /bin").splitlines()))
-    assert columns / 2 < widest <= columns
+    until = time.monotonic() + 30
+    widest = 0
+    while not columns / 2 < widest <= columns:
+        assert time.monotonic() < until, widest
+        widest = max(map(len, terminal.run("ls /bin").splitlines()))
     terminal.child.setwinsize(24, 80)
