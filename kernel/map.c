@@ -16,6 +16,7 @@
 #include "kernel/gate.h"
 #include "kernel/panic.h"
 #include "kernel/remote.h"
+#include "kernel/space_page.h"
 #include "kernel/task.h"
 #include "lib/base/bits.h"
 
@@ -51,17 +52,18 @@ static void adopt(struct node *parent, struct node *child, u64 key)
         child->link.key = key;
         return;
     }
-    parent->child_orders |= 1ull << child->order;
+    if (child->type == FPAGE_MEMORY)
+        parent->child_orders |= 1u << (child->order - ARCH_PAGE_SHIFT);
     tree_insert(&parent->children, &child->link, key);
 }
 
 /* Leaves its parent. A gate whose last derived capability goes tells its server. */
-static void abandon(struct node *n)
+static inline void abandon(struct node *n)
 {
     struct node *parent = n->parent;
     if (!parent)
         return;
-    tree_remove(&parent->children, &n->link);
+    tree_remove_quickly(&parent->children, &n->link);
     if (!tree_empty(&parent->children))
         return;
     parent->child_orders = 0;
@@ -71,12 +73,15 @@ static void abandon(struct node *n)
 
 /* --- removal --- */
 
-static void clear_place(struct node *n)
+static inline void clear_memory(struct node *n)
 {
-    if (n->type == FPAGE_MEMORY) {
-        space_clear(&n->task->space, n->place, n->order, n->task->object.factory);
-        return;
-    }
+    struct space *s = &n->task->space;
+    if (!space_clear_page(s, n))
+        space_clear(s, n->entry, n->place, n->order, n->task->object.factory);
+}
+
+static void clear_slot(struct node *n)
+{
     if (n->task) {
         remote_hold_space(&n->task->space);
         n->task->caps--;
@@ -84,13 +89,21 @@ static void clear_place(struct node *n)
     *node_slot(n) = (struct slot){0};
 }
 
-/* Removes a node without children. An object without its first capability dies. */
-static void remove_leaf(struct node *n)
+/* Removes a memory node without children. */
+static inline void remove_memory(struct node *n)
 {
-    struct object *o = n->type == FPAGE_OBJECT ? slot_object(node_slot(n)) : NULL;
     abandon(n);
-    clear_place(n);
-    if (o && o->first == n) {
+    clear_memory(n);
+    factory_free(n);
+}
+
+/* Removes a capability that nothing was derived from. An object without its first capability dies. */
+static void remove_cap(struct node *n)
+{
+    struct object *o = slot_object(node_slot(n));
+    abandon(n);
+    clear_slot(n);
+    if (o->first == n) {
         o->first = NULL;
         object_kill(o);
     }
@@ -98,22 +111,43 @@ static void remove_leaf(struct node *n)
         factory_free(n);
 }
 
-static struct node *deepest(struct node *n)
+static void remove_leaf(struct node *n)
 {
-    while (!tree_empty(&n->children))
-        n = node_of(n->children.root);
-    return n;
+    if (n->type == FPAGE_MEMORY)
+        remove_memory(n);
+    else
+        remove_cap(n);
 }
 
-/* Removes all below n. False: interrupted. Goes on from the parent of what it removed: a long chain costs no more. */
-static bool revoke_children(struct node *n)
+/* Whether it is time to look for interrupts, and there are some. `steps` counts what was removed since the start. */
+static inline bool interrupted(u32 *steps)
 {
-    struct node *at = n;
-    for (u32 steps = 1; !tree_empty(&n->children); steps++) {
-        struct node *leaf = deepest(at);
-        at = leaf->parent;
+    return ++*steps % STEPS_PER_CHECK == 0 && kernel_preempted();
+}
+
+/* A node below n, or beside it in the tree of siblings and below it there, that has nothing below it either way. */
+static struct node *lowest(struct node *n)
+{
+    for (;;) {
+        n = node_of(tree_leaf(&n->link));
+        if (tree_empty(&n->children))
+            return n;
+        n = node_of(n->children.root);
+    }
+}
+
+/*
+ * Removes all below `top`. False: interrupted. The trees of siblings are taken apart from their leaves, and so is the
+ * tree of derivation: each node is the last in both when its turn comes, and the way on leads from there.
+ */
+static bool revoke_children(struct node *top, u32 *steps)
+{
+    struct node *n = node_of(top->children.root);
+    while (n && n != top) {
+        struct node *leaf = lowest(n);
+        n = leaf->link.parent ? node_of(leaf->link.parent) : leaf->parent;
         remove_leaf(leaf);
-        if (steps % STEPS_PER_CHECK == 0 && kernel_preempted())
+        if (interrupted(steps) && !tree_empty(&top->children))
             return false;
     }
     return true;
@@ -121,7 +155,8 @@ static bool revoke_children(struct node *n)
 
 bool node_revoke(struct node *n)
 {
-    if (!revoke_children(n))
+    u32 steps = 0;
+    if (!revoke_children(n, &steps))
         return false;
     remove_leaf(n);
     return true;
@@ -148,7 +183,7 @@ static void take_rights(struct node *n, u32 rights)
         return;
     n->rights &= ~rights;
     if (n->type == FPAGE_MEMORY) {
-        space_set_rights(&n->task->space, n->place, n->order, n->rights);
+        space_set_rights(&n->task->space, n->entry, n->place, n->order, n->rights);
         return;
     }
     if (n->task)
@@ -164,14 +199,12 @@ static void take_rights_below(struct node *top, u32 rights)
 
 /* --- memory --- */
 
-/* A child of n that overlaps [start, start + 2^order), at or behind `after` in the order of siblings. */
-static struct node *overlapping_child(struct node *n, paddr_t start, u32 order)
+/* A child of n that covers all from `start` on, and more than 2^order bytes. */
+static struct node *larger_child(struct node *n, paddr_t start, u32 order)
 {
-    struct node *inside = node_of(tree_at_least(&n->children, start));
-    if (inside && inside->link.key < start + (1ull << order))
-        return inside;
-    for (u64 larger = order < 63 ? n->child_orders >> (order + 1) << (order + 1) : 0; larger; larger &= larger - 1) {
-        u32 k = bits_lowest(larger);
+    u64 smaller = (2ull << (order - ARCH_PAGE_SHIFT)) - 1;
+    for (u64 larger = n->child_orders & ~smaller; larger; larger &= larger - 1) {
+        u32 k = bits_lowest(larger) + ARCH_PAGE_SHIFT;
         u64 key = child_key(start >> k << k, k);
         struct node *c = node_of(tree_at_least(&n->children, key));
         if (c && c->link.key == key)
@@ -180,17 +213,37 @@ static struct node *overlapping_child(struct node *n, paddr_t start, u32 order)
     return NULL;
 }
 
+/* A memory node and all below it. False: interrupted; *steps counts. */
+static inline bool revoke_memory(struct node *n, u32 *steps)
+{
+    if (!tree_empty(&n->children) && !revoke_children(n, steps))
+        return false;
+    remove_memory(n);
+    return !interrupted(steps);
+}
+
+/* Removes the children of n that overlap [start, start + 2^order). False: interrupted. */
+static bool revoke_overlapping(struct node *n, paddr_t start, u32 order)
+{
+    u32 steps = 0;
+    struct node *c = node_of(tree_at_least(&n->children, start)), *next;
+    for (; c && c->link.key < start + (1ull << order); c = next) {
+        next = node_of(tree_next(&c->link));
+        if (!revoke_memory(c, &steps))
+            return false;
+    }
+    while ((c = larger_child(n, start, order)))
+        if (!node_revoke(c))
+            return false;
+    return true;
+}
+
 /* Takes the piece of node n from its children: removes them whole, or only some rights. False: interrupted. */
 static bool unmap_from_children(struct node *n, paddr_t start, u32 order, u32 rights)
 {
-    if (!(rights & RIGHT_R)) {
-        take_rights_below(n, rights);
-        return true;
-    }
-    struct node *c;
-    while ((c = overlapping_child(n, start, order)))
-        if (!node_revoke(c) || kernel_preempted())
-            return false;
+    if (rights & RIGHT_R)
+        return revoke_overlapping(n, start, order);
+    take_rights_below(n, rights);
     return true;
 }
 
@@ -214,23 +267,22 @@ static inline bool unmap_page(struct task *task, vaddr_t address)
     struct node *n = space_node(&task->space, address);
     if (!n || n->order != ARCH_PAGE_SHIFT || !n->parent || !tree_empty(&n->children))
         return false;
-    remove_leaf(n);
+    remove_memory(n);
     return true;
 }
 
-static COLD bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
+static bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
 {
-    vaddr_t start = what & ~0xfffull;
-    u32 order = what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK, rights = what & FPAGE_RIGHTS_MASK;
-    vaddr_t end = start + (1ull << order), at = space_next(&task->space, start + *done, end);
-    for (u32 steps = 1; at < end; steps++) {
+    vaddr_t start = what & ~0xfffull, end = start + (1ull << fpage_order(what));
+    u32 steps = 0;
+    while (start + *done < end) {
+        vaddr_t at = start + *done;
         struct node *n = space_node(&task->space, at);
-        vaddr_t next = n ? n->place + node_size(n) : at + ARCH_PAGE_SIZE;
-        if (n && !unmap_node(n, start, order, rights, self))
+        vaddr_t next = n ? n->place + node_size(n) : space_next(&task->space, at + ARCH_PAGE_SIZE, end);
+        if (n && !unmap_node(n, start, fpage_order(what), what & FPAGE_RIGHTS_MASK, self))
             return false;
-        at = space_next(&task->space, next, end);
-        *done = at - start;
-        if (steps % (STEPS_PER_CHECK * 4) == 0 && kernel_preempted())
+        *done = next - start;
+        if (interrupted(&steps))
             return false;
     }
     return true;
@@ -251,12 +303,20 @@ static struct node *node_create(struct task *task, u64 place, u8 type, u32 order
     return n;
 }
 
+/* The node's place in the page table of its task. */
+static inline err_t enter(struct task *t, struct node *n, paddr_t phys)
+{
+    if (n->order == ARCH_PAGE_SHIFT && space_enter_page(&t->space, n->place, phys, n->rights, n))
+        return E_OK;
+    return space_enter(&t->space, n->place, n->order, phys, n->rights, n, t->object.factory);
+}
+
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights)
 {
     struct node *n = node_create(to, base, FPAGE_MEMORY, order, rights);
     if (!n)
         return E_NOMEM;
-    err_t error = space_enter(&to->space, base, order, phys, rights, n, to->object.factory);
+    err_t error = enter(to, n, phys);
     if (error)
         factory_free(n);
     else
@@ -284,12 +344,12 @@ static err_t grant_memory(struct node *n, struct task *to, vaddr_t base, u32 rig
     struct node *moved = node_create(to, base, FPAGE_MEMORY, n->order, n->rights & rights);
     if (!moved)
         return E_NOMEM;
-    err_t error = space_enter(&to->space, base, n->order, node_phys(n), moved->rights, moved, to->object.factory);
+    err_t error = enter(to, moved, node_phys(n));
     if (error) {
         factory_free(moved);
         return error;
     }
-    clear_place(n);
+    clear_memory(n);
     inherit(n, moved);
     factory_free(n);
     return E_OK;
@@ -302,7 +362,7 @@ static err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *
     if (!child)
         return E_NOMEM;
     paddr_t phys = node_phys(n) + (address - n->place);
-    err_t error = space_enter(&to->space, base, order, phys, child->rights, child, to->object.factory);
+    err_t error = enter(to, child, phys);
     if (error)
         factory_free(child);
     else
@@ -409,7 +469,7 @@ err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to,
         occupy(to, o, n);
         return E_OK;
     }
-    clear_place(old);
+    clear_slot(old);
     inherit(old, n);
     occupy(to, o, n);
     if (o->first == old)
@@ -437,5 +497,6 @@ bool unmap_cap(struct slot *s, u32 rights, bool self)
             take_rights(s->node, rights);
         return true;
     }
-    return self ? node_revoke(s->node) : revoke_children(s->node);
+    u32 steps = 0;
+    return self ? node_revoke(s->node) : revoke_children(s->node, &steps);
 }

@@ -17,9 +17,10 @@ struct node {
     struct tree_node link;  /* in parent->children; key: physical start (memory), 0 (capabilities) */
     struct node *parent;    /* NULL: the first of its tree */
     struct tree children;
-    u64 child_orders;       /* memory: bit k set if a child of order k was ever added */
     struct task *task;      /* in whose space it stands; NULL: a slot inside a kernel object (a thread's pager) */
     u64 place;              /* memory: virtual address; capability: pointer to its struct slot */
+    u64 *entry;             /* memory: the (first) page-table entry */
+    u32 child_orders;       /* memory: bit k set if there may be a child of 2^k pages */
     u8 type;                /* FPAGE_MEMORY or FPAGE_OBJECT */
     u8 order;               /* memory: log2 of the size in bytes */
     u8 rights;

@@ -14,28 +14,12 @@
 #include "kernel/panic.h"
 #include "kernel/pool.h"
 #include "kernel/remote.h"
+#include "kernel/space_page.h"
 #include "lib/base/bits.h"
-
-#define ENTRIES 512
-
-static u32 level_shift(u32 level)
-{
-    return 12 + 9 * level;
-}
 
 static u32 level_for(u32 order)
 {
-    return order >= level_shift(2) ? 2 : order >= level_shift(1) ? 1 : 0;
-}
-
-static u64 entry_index(vaddr_t address, u32 level)
-{
-    return address >> level_shift(level) & (ENTRIES - 1);
-}
-
-static u64 *table_of(u64 pte)
-{
-    return arch_phys_to_virt(arch_pte_phys(pte));
+    return order >= space_level_shift(2) ? 2 : order >= space_level_shift(1) ? 1 : 0;
 }
 
 /* --- address-space identifiers --- */
@@ -110,53 +94,40 @@ void space_destroy(struct space *s, struct factory *f)
 static inline u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
 {
     u64 *table = s->table;
-    for (u32 l = ARCH_LEVELS - 1, shift = level_shift(l);; l--, shift -= 9) {
-        u64 *entry = &table[address >> shift & (ENTRIES - 1)], pte = *entry;
+    for (u32 l = ARCH_LEVELS - 1, shift = space_level_shift(l);; l--, shift -= 9) {
+        u64 *entry = &table[address >> shift & (SPACE_ENTRIES - 1)], pte = *entry;
         if (l == level || !arch_pte_is_table(pte)) {
             *found = l;
             return entry;
         }
-        table = table_of(pte);
+        table = space_table_of(pte);
     }
 }
 
-static u64 *table_start(u64 *entry)
+/* The entry that translates the address (of user space), or leads nowhere. */
+static inline u64 *last_entry(struct space *s, vaddr_t address)
 {
-    return (u64 *)((u64)entry & ~(PAGE_SIZE - 1));
-}
-
-/* The entry of the 4 KiB page at `address` (of user space), NULL if there is no table for such pages. */
-static inline u64 *page_entry(struct space *s, vaddr_t address)
-{
-    u64 pte = s->table[address >> level_shift(2)];
-    if (!arch_pte_is_table(pte))
-        return NULL;
-    pte = table_of(pte)[entry_index(address, 1)];
-    return arch_pte_is_table(pte) ? &table_of(pte)[entry_index(address, 0)] : NULL;
-}
-
-/* Place of an entry's node in the table of nodes. */
-static inline u64 node_index(const u64 *entry)
-{
-    return (u64)entry % PAGE_SIZE / sizeof *entry;
+    u64 *entry = &s->table[address >> space_level_shift(2)];
+    if (!arch_pte_is_table(*entry))
+        return entry;
+    entry = &space_table_of(*entry)[space_entry_index(address, 1)];
+    return arch_pte_is_table(*entry) ? &space_table_of(*entry)[space_entry_index(address, 0)] : entry;
 }
 
 struct node *space_node(struct space *s, vaddr_t address)
 {
-    u32 level;
-    u64 *entry = walk(s, address, 0, &level);
+    u64 *entry = last_entry(s, address);
     if (!arch_pte_valid(*entry))
         return NULL;
-    u64 *table = table_start(entry);
-    struct node **nodes = pool_info(table)->nodes;
-    return nodes ? nodes[entry - table] : NULL;
+    struct node **nodes = pool_info(entry)->nodes;
+    return nodes ? nodes[space_node_index(entry)] : NULL;
 }
 
 vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
 {
     while (address < end) {
         u32 level;
-        u64 *entry = walk(s, address, 0, &level), size = 1ull << level_shift(level);
+        u64 *entry = walk(s, address, 0, &level), size = 1ull << space_level_shift(level);
         if (arch_pte_valid(*entry))
             return address;
         address &= ~(size - 1);
@@ -174,26 +145,26 @@ bool space_translate(struct space *s, vaddr_t address, paddr_t *phys)
     u64 *entry = walk(s, address, 0, &level);
     if (!arch_pte_valid(*entry))
         return false;
-    *phys = arch_pte_phys(*entry) + (address & ((1ull << level_shift(level)) - 1));
+    *phys = arch_pte_phys(*entry) + (address & ((1ull << space_level_shift(level)) - 1));
     return true;
 }
 
 /* --- changing --- */
 
 /* Frees the tables on the way to `address` that hold nothing any more. */
-static void prune(struct space *s, vaddr_t address, struct factory *f)
+static COLD void prune(struct space *s, vaddr_t address, struct factory *f)
 {
     for (u32 bottom = 0; bottom < ARCH_LEVELS - 1; bottom++) {
         u32 level;
         u64 *entry = walk(s, address, bottom + 1, &level);
         if (level != bottom + 1 || !arch_pte_is_table(*entry))
             continue;
-        u64 *table = table_of(*entry);
+        u64 *table = space_table_of(*entry);
         if (pool_info(table)->used)
             return;
         remote_hold_space(s); /* their MMUs may be reading the table */
         *entry = 0;
-        pool_info(table_start(entry))->used--;
+        pool_info(entry)->used--;
         remote_flush(s, address);
         arch_tlb_flush_page(s->asid, address);
         table_free(table, f);
@@ -217,9 +188,9 @@ static u64 *table_make(struct space *s, vaddr_t address, u32 level, struct facto
 {
     u64 *table = s->table;
     for (u32 l = ARCH_LEVELS - 1; l > level; l--) {
-        u64 *entry = &table[entry_index(address, l)], pte = *entry;
+        u64 *entry = &table[space_entry_index(address, l)], pte = *entry;
         if (arch_pte_is_table(pte)) {
-            table = table_of(pte);
+            table = space_table_of(pte);
             continue;
         }
         *error = arch_pte_valid(pte) ? E_EXIST : E_NOMEM;
@@ -242,36 +213,17 @@ static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f
     return info->nodes ? E_OK : E_NOMEM;
 }
 
-static COLD void code_changed(struct space *s)
+COLD void space_code_changed(struct space *s)
 {
     arch_code_changed();
     remote_code_changed(s);
 }
 
-/* The frequent case: one page, and there are tables already. False: not so, nothing was done. */
-static inline bool enter_page(struct space *s, vaddr_t address, paddr_t phys, u32 rights, struct node *node)
+COLD err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
+                       struct factory *f)
 {
-    u64 *entry = page_entry(s, address);
-    if (!entry || arch_pte_valid(*entry))
-        return false;
-    struct page_info *info = pool_info(entry);
-    if (!info->nodes)
-        return false;
-    *entry = arch_pte_make(phys, rights);
-    info->nodes[node_index(entry)] = node;
-    info->used++;
-    s->pages++;
-    if (rights & RIGHT_X)
-        code_changed(s);
-    return true;
-}
-
-/* All cases. */
-static COLD err_t enter_area(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
-                             struct factory *f)
-{
-    u32 level = level_for(order), shift = level_shift(level);
-    u64 first = entry_index(address, level), count = 1ull << (order - shift);
+    u32 level = level_for(order), shift = space_level_shift(level);
+    u64 first = space_entry_index(address, level), count = 1ull << (order - shift);
     err_t error = E_OK;
     u64 *table = table_make(s, address, level, f, &error);
     if (table)
@@ -286,19 +238,13 @@ static COLD err_t enter_area(struct space *s, vaddr_t address, u32 order, paddr_
         table[i] = pte;
         info->nodes[i] = node;
     }
+    if (node)
+        node->entry = &table[first];
     info->used += count;
     s->pages += 1ull << (order - 12);
     if (rights & RIGHT_X)
-        code_changed(s);
+        space_code_changed(s);
     return E_OK;
-}
-
-err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
-                  struct factory *f)
-{
-    if (order == ARCH_PAGE_SHIFT && enter_page(s, address, phys, rights, node))
-        return E_OK;
-    return enter_area(s, address, order, phys, rights, node, f);
 }
 
 /* The TLB forgets the mapping: page by page if it is small. */
@@ -315,53 +261,24 @@ static void flush(struct space *s, vaddr_t address, u32 shift, u64 count)
     }
 }
 
-void space_set_rights(struct space *s, vaddr_t address, u32 order, u32 rights)
+COLD void space_set_rights(struct space *s, u64 *entry, vaddr_t address, u32 order, u32 rights)
 {
-    u32 level, shift = level_shift(level_for(order));
-    u64 *entry = walk(s, address, level_for(order), &level), count = 1ull << (order - shift);
+    u32 shift = space_level_shift(level_for(order));
+    u64 count = 1ull << (order - shift);
     remote_hold_space(s);
     for (u64 i = 0; i < count; i++)
         entry[i] = arch_pte_make(arch_pte_phys(entry[i]), rights);
     flush(s, address, shift, count);
 }
 
-void space_set_node(struct space *s, vaddr_t address, u32 order, struct node *node)
+COLD void space_clear(struct space *s, u64 *entry, vaddr_t address, u32 order, struct factory *f)
 {
-    u32 level, shift = level_shift(level_for(order));
-    u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
-    for (u64 i = 0; i < 1ull << (order - shift); i++)
-        pool_info(table)->nodes[entry - table + i] = node;
-}
-
-/* The frequent case: one page, and its table stays. False: not so, nothing was done. */
-static inline bool clear_page(struct space *s, vaddr_t address)
-{
-    u64 *entry = page_entry(s, address);
-    struct page_info *info = pool_info(entry);
-    if (info->used == 1)
-        return false;
-    remote_hold_space(s);
-    *entry = 0;
-    info->nodes[node_index(entry)] = NULL;
-    info->used--;
-    s->pages--;
-    remote_flush(s, address);
-    arch_tlb_flush_page(s->asid, address);
-    return true;
-}
-
-/* All cases. */
-static COLD void clear_area(struct space *s, vaddr_t address, u32 order, struct factory *f)
-{
-    u32 level, shift = level_shift(level_for(order));
-    u64 *entry = walk(s, address, level_for(order), &level), *table = table_start(entry);
+    u32 shift = space_level_shift(level_for(order));
     u64 count = 1ull << (order - shift);
-    struct page_info *info = pool_info(table);
+    struct page_info *info = pool_info(entry);
     remote_hold_space(s);
-    for (u64 i = 0; i < count; i++) {
+    for (u64 i = 0; i < count; i++)
         entry[i] = 0;
-        info->nodes[entry - table + i] = NULL;
-    }
     info->used -= count;
     s->pages -= 1ull << (order - 12);
     flush(s, address, shift, count);
@@ -369,8 +286,11 @@ static COLD void clear_area(struct space *s, vaddr_t address, u32 order, struct 
         prune(s, address, f);
 }
 
-void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f)
+COLD paddr_t space_clear_ku(struct space *s, vaddr_t address, struct factory *f)
 {
-    if (order != ARCH_PAGE_SHIFT || !clear_page(s, address))
-        clear_area(s, address, order, f);
+    u64 *entry = space_page_entry(s, address);
+    kernel_assert(entry && arch_pte_valid(*entry));
+    paddr_t frame = arch_pte_phys(*entry);
+    space_clear(s, entry, address, ARCH_PAGE_SHIFT, f);
+    return frame;
 }

@@ -30,19 +30,23 @@ vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end);
 
 /*
  * Enters the mapping of `node` (NULL: kernel-user memory) for [address, address + 2^order) -> phys, with the largest
- * pages that alignment allows. Tables are charged to f. Errors: EXIST, NOMEM; then nothing was changed.
+ * pages that alignment allows; node->entry learns where. Tables are charged to f. Errors: EXIST, NOMEM; then nothing
+ * was changed.
  */
 err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
                   struct factory *f);
 
-/* Changes the rights of a mapping entered before. */
-void space_set_rights(struct space *s, vaddr_t address, u32 order, u32 rights);
+/* Changes the rights of a mapping entered before; `entry` is its first, as the node has it. */
+void space_set_rights(struct space *s, u64 *entry, vaddr_t address, u32 order, u32 rights);
 
 /* Removes a mapping; tables that become empty go back to f. */
-void space_clear(struct space *s, vaddr_t address, u32 order, struct factory *f);
+void space_clear(struct space *s, u64 *entry, vaddr_t address, u32 order, struct factory *f);
 
-/* Moves the mapping to another node (grant inside one space does not: it clears and enters). */
-void space_set_node(struct space *s, vaddr_t address, u32 order, struct node *node);
+/* The same for a page of kernel-user memory, which has no node. Gives its frame. */
+paddr_t space_clear_ku(struct space *s, vaddr_t address, struct factory *f);
+
+/* Threads in the space may execute what they could not before. */
+void space_code_changed(struct space *s);
 
 /* Physical address of a mapped page of the space; false if none. */
 bool space_translate(struct space *s, vaddr_t address, paddr_t *phys);

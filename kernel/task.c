@@ -109,13 +109,10 @@ static bool free_slots(struct task *t)
 }
 
 /* Takes away one page of kernel-user memory; its frame is the kernel's own. */
-static void free_ku_page(struct task *t, vaddr_t address)
+static COLD void free_ku_page(struct task *t, vaddr_t address)
 {
-    paddr_t phys;
-    bool mapped = space_translate(&t->space, address, &phys);
-    kernel_assert(mapped);
-    space_clear(&t->space, address, ARCH_PAGE_SHIFT, t->object.factory);
-    factory_free_page(t->object.factory, arch_phys_to_virt(phys));
+    paddr_t frame = space_clear_ku(&t->space, address, t->object.factory);
+    factory_free_page(t->object.factory, arch_phys_to_virt(frame));
 }
 
 /* Empties the address space from `emptied` on. False: interrupted. */

@@ -1,15 +1,13 @@
-/* AVL tree with parent links: see tree.h. Heights, not balance factors: one rule serves insertion and removal. */
+/*
+ * Relaxed AVL tree with parent links: see tree.h. Ranks take the place of heights: a node has a higher rank than its
+ * children. Insertion keeps that by promoting and rotating, as in an AVL tree; removal leaves all ranks alone (Sen,
+ * Tarjan, Kim: Deletion without Rebalancing in Binary Search Trees), so that taking out a node costs next to nothing.
+ */
 #include "lib/base/tree.h"
 
-static u64 height(const struct tree_node *n)
+static u32 rank(const struct tree_node *n)
 {
-    return n ? n->height : 0;
-}
-
-static void update_height(struct tree_node *n)
-{
-    u64 a = height(n->child[0]), b = height(n->child[1]);
-    n->height = 1 + (a > b ? a : b);
+    return n ? n->rank : 0;
 }
 
 /* Puts `new` where `old` hangs: below old's parent, or at the root. */
@@ -25,68 +23,50 @@ static void replace(struct tree *t, struct tree_node *old, struct tree_node *new
 }
 
 /*
- * Rotates n down to side `down`; its child on the other side takes its place.
+ * Rotates n, the child of p on `side`, up into p's place.
  *
- *      n              c
+ *      p              n
  *     / \            / \
- *    c   3    ->    1   n        (down = 1)
+ *    n   3    ->    1   p        (side = 0)
  *   / \                / \
  *  1   2              2   3
  */
-static struct tree_node *rotate(struct tree *t, struct tree_node *n, int down)
+static void rotate_up(struct tree *t, struct tree_node *p, struct tree_node *n, int side)
 {
-    struct tree_node *c = n->child[!down], *inner = c->child[down];
-    replace(t, n, c);
-    c->child[down] = n;
-    n->parent = c;
-    n->child[!down] = inner;
+    struct tree_node *inner = n->child[!side];
+    replace(t, p, n);
+    n->child[!side] = p;
+    p->parent = n;
+    p->child[side] = inner;
     if (inner)
-        inner->parent = n;
-    update_height(n);
-    update_height(c);
-    return c;
+        inner->parent = p;
+    n->marks |= p->marks;
 }
 
-/* Restores the balance of n, whose subtrees are balanced and differ by at most 2. Gives the new top. */
-static struct tree_node *balance(struct tree *t, struct tree_node *n)
+/* n has the rank of its parent p, whose other child is lower by two or more: n or its inner child takes p's place. */
+static void lift(struct tree *t, struct tree_node *p, struct tree_node *n, int side)
 {
-    u64 left = height(n->child[0]), right = height(n->child[1]);
-    if (left <= right + 1 && right <= left + 1) {
-        update_height(n);
-        return n;
+    struct tree_node *inner = n->child[!side];
+    if (n->rank - rank(inner) == 1) {
+        rotate_up(t, n, inner, !side);
+        n->rank--;
+        inner->rank++;
+        n = inner;
     }
-    int heavy = right > left;
-    struct tree_node *c = n->child[heavy];
-    if (height(c->child[!heavy]) > height(c->child[heavy]))
-        rotate(t, c, heavy);
-    return rotate(t, n, !heavy);
+    rotate_up(t, p, n, side);
+    p->rank--;
 }
 
-/* The same from n upwards, until a subtree's height is what it was. */
-static __attribute__((noinline)) void rebalance_all(struct tree *t, struct tree_node *n)
+/* n is new, or was promoted: its rank may be that of its parent. */
+static void restore(struct tree *t, struct tree_node *n)
 {
-    while (n) {
-        u64 before = n->height;
-        n = balance(t, n);
-        if (n->height == before)
-            return;
-        n = n->parent;
-    }
-}
-
-/* The same; most often nothing need be rotated. */
-static inline void rebalance(struct tree *t, struct tree_node *n)
-{
-    while (n) {
-        u64 left = height(n->child[0]), right = height(n->child[1]), high = left > right ? left : right;
-        if (high - (left + right - high) > 1) {
-            rebalance_all(t, n);
+    for (struct tree_node *p; (p = n->parent) && p->rank == n->rank; n = p) {
+        int side = p->child[1] == n;
+        if (p->rank - rank(p->child[!side]) > 1) {
+            lift(t, p, n, side);
             return;
         }
-        if (n->height == high + 1)
-            return;
-        n->height = high + 1;
-        n = n->parent;
+        p->rank++;
     }
 }
 
@@ -97,39 +77,35 @@ void tree_insert(struct tree *t, struct tree_node *n, u64 key)
         parent = *link;
         link = &parent->child[key >= parent->key];
     }
-    *n = (struct tree_node){.parent = parent, .key = key, .height = 1};
+    *n = (struct tree_node){.parent = parent, .key = key, .rank = 1};
     *link = n;
-    rebalance(t, parent);
+    restore(t, n);
 }
 
-/* n has two children: its successor, which has no left child, takes its place. Gives where to rebalance from. */
-static struct tree_node *replace_by_successor(struct tree *t, struct tree_node *n)
+/* n has two children: its successor, which has no left child, takes its place. */
+static void replace_by_successor(struct tree *t, struct tree_node *n)
 {
     struct tree_node *s = n->child[1];
     while (s->child[0])
         s = s->child[0];
-    struct tree_node *from = s->parent == n ? s : s->parent;
-    if (s->parent != n) {
-        replace(t, s, s->child[1]);
-        s->child[1] = n->child[1];
-        s->child[1]->parent = s;
-    }
+    replace(t, s, s->child[1]);
     replace(t, n, s);
-    s->child[0] = n->child[0];
-    s->child[0]->parent = s;
-    s->height = n->height;
-    return from;
+    for (int side = 0; side < 2; side++) {
+        s->child[side] = n->child[side];
+        if (s->child[side])
+            s->child[side]->parent = s;
+    }
+    s->rank = n->rank;
+    s->marks = n->marks;
 }
 
 void tree_remove(struct tree *t, struct tree_node *n)
 {
-    struct tree_node *from = n->parent;
     if (n->child[0] && n->child[1])
-        from = replace_by_successor(t, n);
+        replace_by_successor(t, n);
     else
         replace(t, n, n->child[n->child[0] == NULL]);
-    n->height = 0;
-    rebalance(t, from);
+    n->rank = 0;
 }
 
 struct tree_node *tree_first(const struct tree *t)

@@ -1,7 +1,7 @@
 /*
  * The kernel's invariants, checked from the root factory downwards:
  *   - every object lies in its factory's list; every capability's slot, node and object agree;
- *   - derivation trees are ordered and balanced, children lie within their parents and have no more rights;
+ *   - derivation trees are ordered, their ranks fall, children lie within their parents and have no more rights;
  *   - page tables and nodes agree on every page;
  *   - each factory is charged exactly for the pages that can be reached from it, and the pool has all others;
  *   - whoever is ready is queued or running, whoever is queued waits.
@@ -49,16 +49,15 @@ static void found_page(const void *p, struct factory *f)
 
 /* --- trees --- */
 
-static u64 check_tree(const struct tree_node *n, const struct tree_node *parent, u64 low, u64 high)
+static void check_tree(const struct tree_node *n, const struct tree_node *parent, u64 low, u64 high)
 {
     if (!n || problem)
-        return 0;
+        return;
     EXPECT(n->parent == parent);
     EXPECT(n->key >= low && n->key <= high);
-    u64 left = check_tree(n->child[0], n, low, n->key), right = check_tree(n->child[1], n, n->key, high);
-    EXPECT(n->height == 1 + (left > right ? left : right));
-    EXPECT(left <= right + 1 && right <= left + 1);
-    return n->height;
+    EXPECT(tree_linked(n) && (!parent || n->rank < parent->rank));
+    check_tree(n->child[0], n, low, n->key);
+    check_tree(n->child[1], n, n->key, high);
 }
 
 static void check_node(struct node *n)
@@ -132,8 +131,10 @@ static u64 check_table(struct task *t, u64 *table, u32 level, vaddr_t base)
         EXPECT(arch_pte_phys(table[i]) == node_phys(n) + (address - n->place));
         EXPECT(table[i] == arch_pte_make(arch_pte_phys(table[i]), n->rights));
         found_page(n, f);
-        if (address == n->place)
+        if (address == n->place) {
+            EXPECT(n->entry == &table[i]);
             check_node(n);
+        }
     }
     EXPECT(used == info->used);
     return pages;

@@ -118,7 +118,7 @@ static inline u64 arch_pte_table(paddr_t p)
 /* A leaf of a user's space. A and D are set at once: the kernel does not track use. */
 static inline u64 arch_pte_make(paddr_t p, u32 rights)
 {
-    return p >> 12 << 10 | PTE_V | PTE_R | PTE_U | PTE_A | PTE_D | ((rights & RIGHT_W) ? PTE_W : 0) |
+    return p >> 2 | PTE_V | PTE_R | PTE_U | PTE_A | PTE_D | ((rights & RIGHT_W) ? PTE_W : 0) |
            ((rights & RIGHT_X) ? PTE_X : 0);
 }
 
@@ -146,5 +146,5 @@ static inline u64 arch_pte_step(u64 size)
 
 static inline paddr_t arch_pte_phys(u64 pte)
 {
-    return pte << 10 >> 20 << 12;
+    return pte >> 10 << 12; /* bits 54-63 are 0: we make no others */
 }
