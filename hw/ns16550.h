@@ -44,8 +44,11 @@
 #define NS16550_FCR_TRIGGER_14 0xc0
 
 /* LCR, §8.1 */
-#define NS16550_LCR_8N1  0x03 /* 8 data bits, no parity, one stop bit */
-#define NS16550_LCR_DLAB 0x80 /* divisor latch access */
+#define NS16550_LCR_DATA   0x03 /* data bits, less 5 */
+#define NS16550_LCR_STOP2  0x04 /* two stop bits */
+#define NS16550_LCR_PARITY 0x08 /* a parity bit */
+#define NS16550_LCR_8N1    0x03 /* 8 data bits, no parity, one stop bit */
+#define NS16550_LCR_DLAB   0x80 /* divisor latch access */
 
 /* MCR, §8.7 */
 #define NS16550_MCR_DTR  0x01

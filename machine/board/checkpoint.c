@@ -89,6 +89,7 @@ void checkpoint_machine(struct snapshot *s, struct machine *m)
     if (!s->saving)
         code_cache_clear(&m->code, m->bus.rams, m->bus.ram_count);
     snapshot_bytes(s, &m->now, sizeof m->now);
+    snapshot_bytes(s, &m->contended, sizeof m->contended);
     for (unsigned i = 0; !s->failed && i < m->bus.ram_count; i++)
         if (!m->bus.rams[i].borrowed)
             checkpoint_memory(s, m->bus.rams[i].host, m->bus.rams[i].size);

@@ -21,7 +21,9 @@ struct machine_config machine_default_config(void)
         .clock_hz = UINT64_C(1000000000), /* U54 in the FU540: 1 GHz */
         .timebase_hz = UINT64_C(10000000),
         .quantum = 1000,
+        .quantum_shared = 20,    /* less than it takes to get a line from another core: each access then pays for it */
         .virtio_latency = 10000, /* 10 us */
+        .disk_rate = 500000000,  /* a SATA disk of flash memory */
         .rtc_start = UINT64_C(1700000000) * 1000000000,
         .seed = 1,
         .timing = timing_default_params,
@@ -101,8 +103,10 @@ static const char *check(const struct machine_config *c)
         return "memory must be 1 MiB to 256 GiB, in whole pages";
     if (!c->timebase_hz || c->clock_hz % c->timebase_hz || c->clock_hz < c->timebase_hz)
         return "the clock must be a multiple of the timebase";
-    if (c->quantum < 100)
-        return "a quantum must have at least 100 cycles";
+    if (c->quantum < 100 || c->quantum_shared < 1 || c->quantum_shared > c->quantum)
+        return "a quantum must have at least 100 cycles, and a shared one 1 to as many";
+    if (c->serial_hz > UINT32_MAX)
+        return "the serial port's clock must be below 2^32";
     return c->timed ? timing_params_check(&c->timing) : NULL;
 }
 
@@ -160,12 +164,19 @@ static void make_devices(struct machine *m, void (*send)(void *ctx, uint8_t byte
     machine_add_device(m, MACHINE_SYSCON_BASE, 0x1000, &syscon_ops, &m->syscon, syscon_device(&m->syscon));
     rtc_init(&m->rtc, MACHINE_RTC_BASE, 11, plic_line(&m->plic, 11), &m->clock, c->rtc_start);
     machine_add_device(m, MACHINE_RTC_BASE, 0x1000, &rtc_ops, &m->rtc, rtc_device(&m->rtc));
-    ns16550_init(&m->uart, MACHINE_UART_BASE, 10, plic_line(&m->plic, 10), send, send_ctx);
+    ns16550_init(&m->uart, &(struct ns16550_wiring){.base = MACHINE_UART_BASE,
+                                                    .source = 10,
+                                                    .irq = plic_line(&m->plic, 10),
+                                                    .send = send,
+                                                    .send_ctx = send_ctx,
+                                                    .clock = &m->clock,
+                                                    .clock_hz = c->serial_hz});
     machine_add_device(m, MACHINE_UART_BASE, 0x100, &ns16550_ops, &m->uart, ns16550_device(&m->uart));
     for (unsigned i = 0; i < MACHINE_VIRTIO_SLOTS; i++) {
         struct virtio *v = &m->virtio[i];
         uint64_t base = MACHINE_VIRTIO_BASE + 0x1000 * i;
         virtio_init(v, base, 1 + i, &m->bus, plic_line(&m->plic, 1 + i), &m->clock, c->virtio_latency);
+        v->bytes_per_second = c->disk_rate;
         machine_add_device(m, base, 0x1000, &virtio_ops, v, virtio_device(v));
     }
 }
@@ -245,10 +256,24 @@ void machine_reset(struct machine *m)
 
 /* ---- Running ---- */
 
+/*
+ * A hart between load-reserved and store-conditional goes on a little: the reservation ends with the turn, and in turns
+ * that are short nobody would ever get to the end of such a loop (16 instructions at most, if it is to make progress).
+ */
+static void finish_atomic(struct machine *m, struct hart *h)
+{
+    for (unsigned i = 0; i < 2 * 16 && h->reserved && !h->waiting && !m->stop; i++)
+        hart_run(h, h->cycle + 1);
+}
+
 static void run_slice(struct machine *m, struct hart *h)
 {
     m->running = h;
     hart_run(h, m->until);
+    if (m->config.harts > 1) {
+        finish_atomic(m, h);
+        h->reserved = 0;
+    }
     m->running = NULL;
     if (h->cycle < m->until && h->waiting)
         h->cycle = m->until; /* asleep: time passes */
@@ -279,13 +304,24 @@ static void skip_idle_time(struct machine *m, uint64_t limit)
         m->harts[i]->cycle = next;
 }
 
+static uint64_t slice_length(struct machine *m)
+{
+    uint64_t before = m->contended;
+
+    if (m->config.harts == 1)
+        return SLICE_MAX;
+    if (m->hierarchy)
+        m->contended = m->hierarchy->contended;
+    return m->contended == before ? m->config.quantum : m->config.quantum_shared;
+}
+
 /* One slice of every hart. Time is that of the hart that is furthest behind. */
 static void run_harts(struct machine *m, uint64_t limit)
 {
     uint64_t next = event_next(&m->events);
     uint64_t slowest = UINT64_MAX;
 
-    m->until = m->now + (m->config.harts == 1 ? SLICE_MAX : m->config.quantum);
+    m->until = m->now + slice_length(m);
     m->until = m->until < next ? m->until : next;
     m->until = m->until < limit ? m->until : limit;
     for (unsigned i = 0; i < m->config.harts; i++) {

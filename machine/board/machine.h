@@ -2,8 +2,9 @@
  * A plain machine: coherent harts, memory and devices, laid out as QEMU's `virt` board, so that the same firmware,
  * kernel and initrd boot on both. A tile of a larger machine is composed of the same parts.
  *
- * Harts run in turn, each for a slice of simulated time that ends at the next event at the latest. All of it happens
- * in the caller's thread, in an order that depends on nothing but the inputs.
+ * Harts run in turn, each for a slice of simulated time that ends at the next event at the latest. Slices are short as
+ * long as harts contend for lines of memory, so that each feels the others. All of it happens in the caller's thread,
+ * in an order that depends on nothing but the inputs.
  */
 #ifndef MACHINE_BOARD_MACHINE_H
 #define MACHINE_BOARD_MACHINE_H
@@ -52,7 +53,10 @@ struct machine_config {
     uint64_t clock_hz;       /* of cores and everything else; a multiple of timebase_hz */
     uint64_t timebase_hz;    /* of the `time` counter */
     uint64_t quantum;        /* cycles a hart runs before the next one does */
+    uint64_t quantum_shared; /* the same while harts take lines from each other */
     uint64_t virtio_latency; /* cycles */
+    uint64_t disk_rate;      /* bytes per second; 0: without bound */
+    uint64_t serial_hz;      /* clock of the serial port; 0: it sends in no time */
     uint64_t rtc_start;      /* date at reset, nanoseconds since 1970 */
     uint64_t seed;           /* of pseudo-random devices */
     bool timed;              /* with the timing model */
@@ -74,6 +78,7 @@ struct machine {
     struct hart *running; /* the hart whose slice it is; NULL between slices */
     uint64_t now;         /* cycles; while a hart runs, its own counter is the time */
     uint64_t until;       /* end of the present slice */
+    uint64_t contended;   /* hierarchy.contended when the present turns began */
     uint64_t stop;        /* enum machine_stop */
     unsigned exit_code;
     struct clint clint;

@@ -1,7 +1,7 @@
 /*
  * Atomic instructions. The simulator has one thread, so every instruction is atomic; what remains is the reservation
- * of lr/sc. It is a host address, and it is lost whenever the hart pauses for others to run (hart_run): in between,
- * nobody else can have written. Slices of time are long enough for any constrained loop to make progress.
+ * of lr/sc. It is a host address, and it is lost whenever the hart pauses for others to run (machine.c): in between,
+ * nobody else can have written. A hart that holds one may finish its loop first.
  */
 #include "machine/core/exec.h"
 

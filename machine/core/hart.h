@@ -101,6 +101,8 @@ struct hart {
     /* The pending exception of a memory access, between mem_*_slow() and hart_trap(). */
     uint64_t fault_tval;
     uint8_t fault_cause;
+    bool refused, refused_write; /* it is an access fault because nothing is to be found at refused_pa, or not so */
+    uint64_t refused_pa;
 
     /* Time. In fast mode a cycle is an instruction. */
     uint64_t cycle;

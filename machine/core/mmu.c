@@ -131,6 +131,7 @@ static bool fault(struct hart *h, unsigned cause, uint64_t va)
 {
     h->fault_cause = (uint8_t)cause;
     h->fault_tval = va;
+    h->refused = false;
     h->leave = HART_LEFT_TRAPPED;
     return false;
 }
@@ -143,6 +144,16 @@ static bool page_fault(struct hart *h, uint64_t va, enum mmu_access access)
 static bool access_fault(struct hart *h, uint64_t va, enum mmu_access access)
 {
     return fault(h, fault_causes[access].access, va);
+}
+
+/* The access is permitted, but at `pa` there is nothing that would take it. */
+static bool refuse(struct hart *h, uint64_t va, enum mmu_access access, uint64_t pa, bool write)
+{
+    access_fault(h, va, access);
+    h->refused = true;
+    h->refused_write = write;
+    h->refused_pa = pa;
+    return false;
 }
 
 bool mmu_check_aligned(struct hart *h, uint64_t va, unsigned size, unsigned cause)
@@ -179,16 +190,19 @@ static bool va_is_canonical(uint64_t va, unsigned levels)
     return (uint64_t)((int64_t)(va << unused) >> unused) == va;
 }
 
+/* How a walk ended that found no leaf. */
+enum walk_end { WALK_INVALID, WALK_FORBIDDEN, WALK_NO_RAM };
+
 /*
- * Walks the page tables of hart.satp. Returns false for a page fault, and also if a page table is not in RAM: then
- * *not_ram is set. The leaf's permissions are not looked at.
+ * Walks the page tables of hart.satp. Returns false if there is no leaf, and why in *end; the entry that was looked
+ * for last is that of the last step. The leaf's permissions are not looked at.
  */
-static bool walk_tables(struct hart *h, uint64_t va, struct mmu_walk *w, uint64_t **leaf, bool *not_ram)
+static bool walk_tables(struct hart *h, uint64_t va, struct mmu_walk *w, uint64_t **leaf, enum walk_end *end)
 {
     unsigned levels = satp_levels(h->satp);
     uint64_t table = RV_SATP_PPN(h->satp) << RV_PAGE_SHIFT;
 
-    *not_ram = false;
+    *end = WALK_INVALID;
     w->steps = 0;
     if (!va_is_canonical(va, levels))
         return false;
@@ -196,11 +210,11 @@ static bool walk_tables(struct hart *h, uint64_t va, struct mmu_walk *w, uint64_
         unsigned shift = RV_PAGE_SHIFT + 9 * level;
         uint64_t at = table + ((va >> shift) & 511) * 8;
         struct ram *r = bus_find_ram(h->bus, at, 8);
+        w->entries[w->steps++] = at;
         if (!r || !pmp_allows(&h->pmp, RV_S, at, 8, MMU_READ)) {
-            *not_ram = true;
+            *end = r ? WALK_FORBIDDEN : WALK_NO_RAM;
             return false;
         }
-        w->entries[w->steps++] = at;
         *leaf = (uint64_t *)(void *)(r->host + (at - r->base));
         uint64_t pte = **leaf;
         if (pte_is_bad(pte))
@@ -252,19 +266,29 @@ static bool update_leaf(struct hart *h, uint64_t va, enum mmu_access access, str
     if ((w->pte & bits) == bits)
         return true;
     struct ram *r = bus_find_ram(h->bus, at, 8);
-    if (!r->writable || !pmp_allows(&h->pmp, RV_S, at, 8, MMU_WRITE))
+    if (!pmp_allows(&h->pmp, RV_S, at, 8, MMU_WRITE))
         return access_fault(h, va, access);
+    if (!r->writable)
+        return refuse(h, va, access, at, true);
     *leaf |= bits;
     code_invalidate(r, at - r->base, 8);
     w->pte |= (uint8_t)bits;
     return true;
 }
 
+static bool walk_failed(struct hart *h, uint64_t va, enum mmu_access access, const struct mmu_walk *w,
+                        enum walk_end end)
+{
+    if (end == WALK_INVALID)
+        return page_fault(h, va, access);
+    return end == WALK_FORBIDDEN ? access_fault(h, va, access) : refuse(h, va, access, w->entries[w->steps - 1], false);
+}
+
 bool mmu_translate(struct hart *h, uint64_t va, enum mmu_access access, struct mmu_walk *w)
 {
     enum rv_mode mode = access == MMU_EXEC ? (enum rv_mode)h->mode : data_mode(h);
     uint64_t *leaf = NULL;
-    bool not_ram;
+    enum walk_end end;
 
     if (h->isa->hooks.translate && isa_translate(h, va, access, w))
         return pte_permits(h, mode, w->pte, access) || page_fault(h, va, access);
@@ -272,8 +296,8 @@ bool mmu_translate(struct hart *h, uint64_t va, enum mmu_access access, struct m
         walk_identity(va, w);
         return true;
     }
-    if (!walk_tables(h, va, w, &leaf, &not_ram))
-        return not_ram ? access_fault(h, va, access) : page_fault(h, va, access);
+    if (!walk_tables(h, va, w, &leaf, &end))
+        return walk_failed(h, va, access, w, end);
     if (!pte_permits(h, mode, w->pte, access))
         return page_fault(h, va, access);
     return update_leaf(h, va, access, w, leaf);
@@ -283,12 +307,12 @@ bool mmu_peek(struct hart *h, uint64_t va, enum mmu_access access, struct mmu_wa
 {
     enum rv_mode mode = access == MMU_EXEC ? (enum rv_mode)h->mode : data_mode(h);
     uint64_t *leaf;
-    bool not_ram;
+    enum walk_end end;
 
     if (h->isa->hooks.translate && isa_translate(h, va, access, w))
         return true;
     if (!translation_is_off(h, mode))
-        return walk_tables(h, va, w, &leaf, &not_ram);
+        return walk_tables(h, va, w, &leaf, &end);
     walk_identity(va, w);
     return true;
 }
@@ -331,9 +355,9 @@ static bool piece_translate(struct hart *h, uint64_t va, unsigned size, enum mmu
     h->access.host = p->host;
     h->access.va = va;
     if (!p->ram)
-        return bus_has_device(h->bus, w.pa, size) || access_fault(h, va, access);
+        return bus_has_device(h->bus, w.pa, size) || refuse(h, va, access, w.pa, access == MMU_WRITE);
     if (access == MMU_WRITE && !p->ram->writable)
-        return access_fault(h, va, access);
+        return refuse(h, va, access, w.pa, true);
     tlb_fill(h, va, access, &w, p->ram);
     return true;
 }
@@ -444,11 +468,15 @@ struct code_page *mmu_code_page(struct hart *h, uint64_t va)
         return NULL;
     uint64_t page = w.pa & RV_PAGE_MASK;
     struct ram *r = bus_find_ram(h->bus, page, RV_PAGE_SIZE);
-    if (!r || !pmp_allows(&h->pmp, (enum rv_mode)h->mode, w.pa & ~1ull, 2, MMU_EXEC)) {
+    if (!pmp_allows(&h->pmp, (enum rv_mode)h->mode, w.pa & ~1ull, 2, MMU_EXEC)) {
         access_fault(h, va, MMU_EXEC);
         return NULL;
     }
-    struct code_page *code = code_page_get(h->code, r, page - r->base);
+    struct code_page *code = r ? code_page_get(h->code, r, page - r->base) : NULL;
+    if (!r) {
+        refuse(h, va, MMU_EXEC, w.pa, false);
+        return NULL;
+    }
     if (!code) {
         access_fault(h, va, MMU_EXEC);
         return NULL;

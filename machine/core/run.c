@@ -137,8 +137,6 @@ static void run_once(struct hart *h, uint64_t until)
 
 void hart_run(struct hart *h, uint64_t until)
 {
-    if (h->code->hart_count > 1)
-        h->reserved = 0; /* others may have written since */
     h->until = until;
     while (h->cycle < h->until && !h->waiting && !*h->stop) {
         if (hart_take_interrupt(h)) {

@@ -1,5 +1,6 @@
 /* Traps: exceptions, interrupts and the ways back. */
 #include "machine/core/exec.h"
+#include "machine/mem/bus.h"
 
 uint64_t hart_mip(const struct hart *h)
 {
@@ -85,8 +86,16 @@ static void enter(struct hart *h, uint64_t pc, uint64_t cause, uint64_t tval)
         enter_m(h, pc, cause, tval);
 }
 
+static bool is_access_fault(unsigned cause)
+{
+    return cause == RV_FETCH_ACCESS || cause == RV_LOAD_ACCESS || cause == RV_STORE_ACCESS;
+}
+
 const struct op *hart_trap(struct hart *h, uint64_t pc, unsigned cause, uint64_t tval)
 {
+    if (h->refused && is_access_fault(cause))
+        bus_tell_refused(h->bus, h->refused_pa, h->refused_write);
+    h->refused = false;
     enter(h, pc, cause, tval);
     h->leave = HART_LEFT_TRAPPED;
     return NULL;

@@ -1,6 +1,7 @@
 /*
- * The serial port. Sending takes no time: the transmitter is always empty. Received bytes wait in a queue and move to
- * the 16-byte FIFO as the guest makes room, so the line never overruns.
+ * The serial port. Sending takes the time that divisor and frame say; without a clock of its own it takes none, and the
+ * transmitter is always empty. Received bytes wait in a queue and move to the 16-byte FIFO as the guest makes room, so
+ * the line never overruns.
  */
 #include "machine/dev/ns16550.h"
 
@@ -9,7 +10,7 @@
 #include "machine/dev/fdt.h"
 #include "machine/dev/snapshot.h"
 
-#define CLOCK_HZ 3686400
+#define CLOCK_HZ 3686400 /* what the device tree says if sending takes no time, as QEMU's does */
 
 /* The pending interrupt of highest priority, as IIR tells it. */
 static uint8_t pending(const struct ns16550 *u)
@@ -57,14 +58,72 @@ static uint8_t pop(struct ns16550 *u)
     return byte;
 }
 
-static void put(struct ns16550 *u, uint8_t byte)
+/* --- sending --- */
+
+/* Start bit, data, parity, stop bits. Cycles of the machine's clock. */
+static uint64_t frame_cycles(const struct ns16550 *u)
+{
+    uint64_t divisor = u->state.dll | (uint64_t)u->state.dlm << 8;
+    uint64_t data = 5 + (u->state.lcr & NS16550_LCR_DATA), parity = u->state.lcr & NS16550_LCR_PARITY ? 1 : 0;
+    uint64_t stop = u->state.lcr & NS16550_LCR_STOP2 ? 2 : 1;
+    uint64_t ticks = 16 * (divisor ? divisor : 1) * (1 + data + parity + stop);
+
+    return (uint64_t)((unsigned __int128)ticks * u->clock->hz / u->clock_hz);
+}
+
+static void leave_line(struct ns16550 *u, uint8_t byte)
 {
     if (u->state.mcr & NS16550_MCR_LOOP)
         ns16550_receive(u, &byte, 1);
     else
         u->send(u->send_ctx, byte);
-    u->state.thr_empty_pending = true;
 }
+
+static void start_shifting(struct ns16550 *u, uint8_t byte)
+{
+    u->state.shifting = byte;
+    u->state.is_shifting = true;
+    clock_schedule(u->clock, &u->sent, clock_now(u->clock) + frame_cycles(u));
+}
+
+/* The byte on the line has left; the next one follows. */
+static void byte_sent(void *context)
+{
+    struct ns16550 *u = context;
+
+    u->state.is_shifting = false;
+    leave_line(u, u->state.shifting);
+    if (u->state.unsent_count) {
+        start_shifting(u, u->state.unsent[0]);
+        memmove(u->state.unsent, u->state.unsent + 1, --u->state.unsent_count);
+        u->state.thr_empty_pending |= u->state.unsent_count == 0;
+    }
+    update(u);
+}
+
+/* A byte that finds no room is lost, as on the real one. */
+static void put(struct ns16550 *u, uint8_t byte)
+{
+    uint32_t room = u->state.fcr & NS16550_FCR_ENABLE ? NS16550_FIFO_SIZE : 1;
+
+    if (u->clock_hz == 0)
+        leave_line(u, byte);
+    else if (!u->state.is_shifting)
+        start_shifting(u, byte);
+    else if (u->state.unsent_count < room)
+        u->state.unsent[u->state.unsent_count++] = byte;
+    u->state.thr_empty_pending = u->state.unsent_count == 0;
+}
+
+static uint8_t read_lsr(const struct ns16550 *u)
+{
+    uint8_t transmitter = u->state.unsent_count ? 0 : NS16550_LSR_THRE;
+
+    transmitter |= u->state.unsent_count || u->state.is_shifting ? 0 : NS16550_LSR_TEMT;
+    return transmitter | (u->state.fifo_count ? NS16550_LSR_DR : 0);
+}
+
+/* --- registers --- */
 
 static uint8_t read_iir(struct ns16550 *u)
 {
@@ -97,7 +156,7 @@ static bool uart_read(void *device, uint64_t offset, unsigned size, uint64_t *va
         *value = u->state.mcr;
         break;
     case NS16550_LSR:
-        *value = NS16550_LSR_THRE | NS16550_LSR_TEMT | (u->state.fifo_count ? NS16550_LSR_DR : 0);
+        *value = read_lsr(u);
         break;
     case NS16550_MSR:
         *value = 0xb0; /* carrier, data set ready, clear to send */
@@ -115,7 +174,7 @@ static bool uart_read(void *device, uint64_t offset, unsigned size, uint64_t *va
 static void write_ier(struct ns16550 *u, uint8_t value)
 {
     if ((value & ~u->state.ier) & NS16550_IER_THRE)
-        u->state.thr_empty_pending = true; /* enabling it asks for it at once */
+        u->state.thr_empty_pending = u->state.unsent_count == 0; /* enabling it asks for it at once */
     u->state.ier = value & 15;
 }
 
@@ -125,6 +184,8 @@ static void write_fcr(struct ns16550 *u, uint8_t value)
         u->state.fifo_count = 0;
         refill(u);
     }
+    if (value & NS16550_FCR_CLEAR_TX)
+        u->state.unsent_count = 0;
     u->state.fcr = value;
 }
 
@@ -173,13 +234,20 @@ static void reset(void *self)
     struct ns16550 *u = self;
 
     memset(&u->state, 0, sizeof u->state);
+    clock_schedule(u->clock, &u->sent, EVENT_NEVER);
     update(u);
 }
 
-void ns16550_init(struct ns16550 *u, uint64_t base, uint32_t source, struct irq_line irq,
-                  void (*send)(void *ctx, uint8_t byte), void *send_ctx)
+void ns16550_init(struct ns16550 *u, const struct ns16550_wiring *w)
 {
-    *u = (struct ns16550){.base = base, .source = source, .irq = irq, .send = send, .send_ctx = send_ctx};
+    *u = (struct ns16550){.base = w->base,
+                          .source = w->source,
+                          .irq = w->irq,
+                          .send = w->send,
+                          .send_ctx = w->send_ctx,
+                          .clock = w->clock,
+                          .clock_hz = w->clock_hz};
+    event_init(&u->sent, byte_sent, u);
 }
 
 static void describe(void *self, struct fdt *t)
@@ -189,7 +257,7 @@ static void describe(void *self, struct fdt *t)
     dt_begin_at(t, "serial", u->base);
     dt_string(t, "compatible", "ns16550a");
     dt_reg(t, u->base, 0x100);
-    dt_u32(t, "clock-frequency", CLOCK_HZ);
+    dt_u32(t, "clock-frequency", u->clock_hz ? (uint32_t)u->clock_hz : CLOCK_HZ);
     dt_irq(t, u->source);
     dt_end(t);
 }
@@ -197,8 +265,14 @@ static void describe(void *self, struct fdt *t)
 static void snapshot(void *self, struct snapshot *shot)
 {
     struct ns16550 *u = self;
+    uint64_t due = u->sent.index ? u->sent.at : EVENT_NEVER;
 
     snapshot_state(shot, "ns16550", &u->state);
+    snapshot_bytes(shot, &due, sizeof due);
+    if (!shot->saving)
+        clock_schedule(u->clock, &u->sent, due);
+    if (u->state.unsent_count > NS16550_FIFO_SIZE)
+        shot->failed = true;
     u->state.fifo_count %= NS16550_FIFO_SIZE + 1;
     u->state.input_head %= NS16550_INPUT_MAX;
     u->state.input_count %= NS16550_INPUT_MAX + 1;

@@ -10,6 +10,10 @@
 struct ns16550 {
     struct {
         uint8_t ier, lcr, mcr, scr, dll, dlm, fcr;
+        uint8_t shifting; /* the byte on the line, while is_shifting */
+        bool is_shifting;
+        uint8_t unsent[NS16550_FIFO_SIZE];
+        uint32_t unsent_count;
         bool thr_empty_pending; /* the interrupt for an empty transmitter is due */
         uint8_t fifo[NS16550_FIFO_SIZE];
         uint32_t fifo_count;
@@ -21,12 +25,25 @@ struct ns16550 {
     struct irq_line irq;
     void (*send)(void *ctx, uint8_t byte);
     void *send_ctx;
+    const struct clock *clock;
+    uint64_t clock_hz; /* of the port, which the divisor divides; 0: sends in no time */
+    struct event sent; /* the byte on the line has left */
 };
 
 extern const struct device_ops ns16550_ops;
 
-void ns16550_init(struct ns16550 *u, uint64_t base, uint32_t source, struct irq_line irq,
-                  void (*send)(void *ctx, uint8_t byte), void *send_ctx);
+/* Where the port is, what it is connected to, and what makes its time. */
+struct ns16550_wiring {
+    uint64_t base;
+    uint32_t source; /* at the PLIC */
+    struct irq_line irq;
+    void (*send)(void *ctx, uint8_t byte);
+    void *send_ctx;
+    const struct clock *clock;
+    uint64_t clock_hz; /* see struct ns16550 */
+};
+
+void ns16550_init(struct ns16550 *u, const struct ns16550_wiring *wiring);
 
 /* Bytes arrive on the line. Returns how many were taken: all that fit. */
 size_t ns16550_receive(struct ns16550 *u, const uint8_t *bytes, size_t count);

@@ -207,9 +207,32 @@ static void serve(void *ctx)
     uint32_t notified = v->state.notified;
 
     v->state.notified = 0;
-    for (unsigned q = 0; q < v->cls->queues; q++)
+    for (unsigned q = 0; q < v->cls->queues; q++) {
         if ((notified >> q & 1) && is_live(v, q))
             v->cls->serve(v, v->device, q);
+        else
+            v->state.delayed &= ~(1u << q); /* a queue that was taken away loses its wait with its request */
+    }
+}
+
+static uint64_t transfer_cycles(const struct virtio *v, uint64_t bytes)
+{
+    return v->bytes_per_second ? (uint64_t)((unsigned __int128)bytes * v->clock->hz / v->bytes_per_second) : 0;
+}
+
+bool virtio_delay(struct virtio *v, unsigned queue, uint64_t bytes)
+{
+    uint32_t bit = 1u << queue;
+    uint64_t cycles = v->state.delayed & bit ? 0 : transfer_cycles(v, bytes);
+
+    v->state.delayed &= ~bit;
+    if (cycles == 0)
+        return false;
+    v->state.delayed |= bit;
+    v->state.notified |= bit;
+    v->state.queues[queue].last_avail--;
+    clock_schedule(v->clock, &v->service, clock_now(v->clock) + cycles);
+    return true;
 }
 
 static void notify(struct virtio *v, uint64_t queue)

@@ -42,6 +42,7 @@ struct virtio {
         uint64_t driver_features;
         uint32_t device_features_sel, driver_features_sel, queue_sel;
         uint32_t status, interrupt, notified; /* notified: bit per queue */
+        uint32_t delayed;                     /* bit per queue: its next request has had its delay */
         struct virtio_queue queues[VIRTIO_QUEUES];
     } state;
     const struct virtio_class *cls; /* NULL: an empty slot */
@@ -50,7 +51,8 @@ struct virtio {
     struct irq_line irq;
     uint64_t base;
     uint32_t source;
-    uint64_t latency; /* cycles between a notification and its service */
+    uint64_t latency;          /* cycles between a notification and its service */
+    uint64_t bytes_per_second; /* of transfers; 0: they take no time */
     struct event service;
     const struct clock *clock;
 };
@@ -77,6 +79,12 @@ void virtio_attach(struct virtio *v, const struct virtio_class *cls, void *devic
 
 /* Takes the next request from `queue`. Returns false if there is none (or the ring is broken). */
 bool virtio_next(struct virtio *v, unsigned queue, struct virtio_chain *c);
+
+/*
+ * Lets the request just taken wait for as long as a transfer of so many bytes takes: puts it back, to be served then.
+ * Returns false if it has waited already, or need not.
+ */
+bool virtio_delay(struct virtio *v, unsigned queue, uint64_t bytes);
 
 /* Whether virtio_next() would find a request. */
 bool virtio_pending(struct virtio *v, unsigned queue);

@@ -1,4 +1,7 @@
-/* The virtio block device; see virtio_blk.h. Requests are served in order, each completely. */
+/*
+ * The virtio block device; see virtio_blk.h. Requests are served in order, each completely, and the data of each take
+ * their time.
+ */
 #include "machine/dev/virtio_blk.h"
 
 #include <fcntl.h>
@@ -88,6 +91,15 @@ static uint8_t transfer(struct virtio *v, struct virtio_blk *b, const struct vir
     }
 }
 
+/* How much a request moves between disk and memory. */
+static uint64_t bytes_moved(const struct virtio_blk *b, const struct virtio_chain *c, const struct virtio_blk_req *req)
+{
+    uint64_t in = virtio_in_size(c) - 1, out = virtio_out_size(c) - sizeof *req;
+    uint64_t bytes = req->type == VIRTIO_BLK_T_IN ? in : req->type == VIRTIO_BLK_T_OUT ? out : 0;
+
+    return in_range(b, req->sector, bytes) ? bytes : 0;
+}
+
 static void serve(struct virtio *v, void *device, unsigned queue)
 {
     struct virtio_blk *b = device;
@@ -98,6 +110,8 @@ static void serve(struct virtio *v, void *device, unsigned queue)
         uint32_t written = 0;
         uint64_t in = virtio_in_size(&c);
         if (in >= 1 && virtio_read(v, &c, 0, &req, sizeof req) == sizeof req) {
+            if (virtio_delay(v, queue, bytes_moved(b, &c, &req)))
+                return;
             uint8_t status = transfer(v, b, &c, &req, &written);
             written += (uint32_t)virtio_write(v, &c, in - 1, &status, 1);
         }

@@ -45,6 +45,9 @@ struct bus {
     struct bus_device devices[BUS_MAX_DEVICES];
     unsigned device_count;
     uint64_t accesses; /* to devices, for statistics */
+    /* A core has found nothing at `pa`, or nothing writable, and takes an access fault. NULL: nobody wants to know. */
+    void (*refused)(void *context, uint64_t pa, bool write);
+    void *refused_context;
 };
 
 /*
@@ -74,6 +77,13 @@ struct ram *bus_find_host(struct bus *b, const void *host);
 bool bus_device_read(struct bus *b, uint64_t pa, unsigned size, uint64_t *value);
 bool bus_device_write(struct bus *b, uint64_t pa, unsigned size, uint64_t value);
 bool bus_has_device(const struct bus *b, uint64_t pa, unsigned size);
+
+/* Tells whoever wants to know that a core's access to `pa` was in vain. */
+static inline void bus_tell_refused(const struct bus *b, uint64_t pa, bool write)
+{
+    if (b->refused)
+        b->refused(b->refused_context, pa, write);
+}
 
 /*
  * Memory accesses by devices: copy between RAM and a buffer. All or nothing: false if the range is not RAM (or not

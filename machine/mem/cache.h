@@ -19,6 +19,7 @@ struct cache_line {
     uint64_t line;    /* physical address >> CACHE_LINE_SHIFT */
     uint64_t used;    /* for replacement */
     uint64_t sharers; /* second level: which cores' caches may hold the line */
+    uint64_t busy;    /* second level: until when it is on its way from core to core */
     uint8_t state;    /* enum cache_state */
     uint8_t owner;    /* second level: the core that may have modified it, if `owned` */
     bool owned;

@@ -56,6 +56,21 @@ static bool recall(struct hierarchy *h, struct cache_line *entry, uint64_t excep
     return modified;
 }
 
+/*
+ * The directory lets one core after the other have a line. Returns how long one of them takes at cycle `now`, waiting
+ * included. Harts are simulated in turn, not in step: a wait longer than all others can cause comes from that alone.
+ */
+static uint32_t take_turn(struct hierarchy *h, struct cache_line *entry, uint64_t now, uint32_t cycles)
+{
+    uint64_t wait = entry->busy > now ? entry->busy - now : 0;
+
+    if (wait > (uint64_t)(h->cores - 1) * cycles)
+        wait = 0;
+    entry->busy = now + wait + cycles;
+    h->contended++;
+    return (uint32_t)wait + cycles;
+}
+
 /* Another core's possibly modified copy becomes a shared one. */
 static void share_owned(struct hierarchy *h, struct cache_line *entry)
 {
@@ -100,7 +115,10 @@ static struct cache_line *fill_l2(struct hierarchy *h, unsigned core, uint64_t l
     return entry;
 }
 
-/* The line in the second level, after what other cores hold of it allows `core` to read (or write) it. */
+/*
+ * The line in the second level, after what other cores hold of it allows `core` to read (or write) it. *cycles has what
+ * a hit there takes, and gets what is to be added.
+ */
 static struct cache_line *obtain(struct hierarchy *h, unsigned core, uint64_t line, bool write, uint64_t now,
                                  uint32_t *cycles)
 {
@@ -112,11 +130,11 @@ static struct cache_line *obtain(struct hierarchy *h, unsigned core, uint64_t li
         if (recall(h, entry, bit(core)))
             entry->state = CACHE_MODIFIED;
         h->counts[core].probe++;
-        *cycles += h->params->l2_probe;
+        *cycles = take_turn(h, entry, now, *cycles + h->params->l2_probe);
     } else if (entry->owned && entry->owner != core) {
         share_owned(h, entry);
         h->counts[core].probe++;
-        *cycles += h->params->l2_probe;
+        *cycles = take_turn(h, entry, now, *cycles + h->params->l2_probe);
     }
     return entry;
 }
@@ -154,18 +172,19 @@ static uint32_t data_miss(struct hierarchy *h, unsigned core, uint64_t line, boo
 }
 
 /* A write to a line that the core may only read. */
-static uint32_t upgrade(struct hierarchy *h, unsigned core, struct cache_line *mine)
+static uint32_t upgrade(struct hierarchy *h, unsigned core, struct cache_line *mine, uint64_t now)
 {
     struct cache_line *entry = cache_find(&h->l2, mine->line);
 
     mine->state = CACHE_MODIFIED;
-    if (entry) {
-        recall(h, entry, bit(core));
-        entry->owned = true;
-        entry->owner = (uint8_t)core;
-    }
     h->counts[core].upgrade++;
-    return h->params->l2_upgrade;
+    if (!entry)
+        return h->params->l2_upgrade;
+    bool others = entry->sharers & ~bit(core);
+    recall(h, entry, bit(core));
+    entry->owned = true;
+    entry->owner = (uint8_t)core;
+    return others ? take_turn(h, entry, now, h->params->l2_upgrade) : h->params->l2_upgrade;
 }
 
 uint32_t hierarchy_data(struct hierarchy *h, unsigned core, uint64_t pa, bool write, uint64_t now, bool *miss)
@@ -177,7 +196,7 @@ uint32_t hierarchy_data(struct hierarchy *h, unsigned core, uint64_t pa, bool wr
     if (!mine)
         return data_miss(h, core, line, write, now);
     if (write && mine->state == CACHE_SHARED)
-        return upgrade(h, core, mine);
+        return upgrade(h, core, mine, now);
     if (write)
         mine->state = CACHE_MODIFIED;
     return 0;
@@ -247,6 +266,7 @@ void hierarchy_snapshot(struct hierarchy *h, struct snapshot *s)
     }
     snapshot_cache(s, &h->l2);
     snapshot_bytes(s, h->counts, sizeof h->counts);
+    snapshot_bytes(s, &h->contended, sizeof h->contended);
     snapshot_bytes(s, h->dram.open_row, sizeof h->dram.open_row);
     snapshot_bytes(s, &h->dram.channel_free, sizeof h->dram.channel_free);
     snapshot_bytes(s, &h->dram.reads, sizeof h->dram.reads);

@@ -35,6 +35,7 @@ struct hierarchy {
     struct dram dram;
     struct hierarchy_far far;                            /* line is NULL: none */
     struct hierarchy_counts counts[HIERARCHY_MAX_CORES]; /* caused by each core */
+    uint64_t contended; /* how often one took a line, or the right to it, from others */
 };
 
 /* Makes the caches of `cores` cores. Returns NULL if there is no memory. */

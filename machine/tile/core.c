@@ -96,6 +96,13 @@ static void update_windows(struct core *core)
     memcpy(core->window_epoch, epoch, sizeof core->window_epoch);
 }
 
+/* The TCU is asked why; what its endpoints do permit was refused for another reason (it is not a whole page). */
+static void refused(void *context, uint64_t pa, bool write)
+{
+    struct core *core = context;
+    tile_refuse_line(core->tile, pa & ~UINT64_C(63), write, machine_now(core->machine));
+}
+
 /* --- what the TCU tells the core -----------------------------------------------------------------------------------
  */
 
@@ -190,6 +197,8 @@ struct core *core_create(struct tile *tile, const struct machine_config *config,
     machine_add_device(core->machine, TCU_CORE_MMIO, TCU_MMIO_SIZE, &tcu_ops, core, device);
     if (core->machine->hierarchy)
         core->machine->hierarchy->far = (struct hierarchy_far){tile->tcu.config.memory_base, far_line, core};
+    core->machine->bus.refused = refused;
+    core->machine->bus.refused_context = core;
     tile->core = core;
     tile->core_ops = &core_ops;
     return core;

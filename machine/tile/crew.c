@@ -1,7 +1,8 @@
 /*
- * Turns are a microsecond long, so threads wait by looking, and only give the processor away when a turn is late in
- * coming. `turn` pairs with itself: the caller's release of a new turn publishes the job, a worker's release of `done`
- * its results.
+ * Turns are some microseconds long, so threads wait by looking, and only give the processor away when a turn is late in
+ * coming: the others may want this very processor. Looking for longer made two threads on a busy host five times slower
+ * than one, and gained nothing on an idle one. `turn` pairs with itself: the caller's release of a new turn publishes
+ * the job, a worker's release of `done` its results.
  */
 #include "machine/tile/crew.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define LOOKS  20000 /* before the processor is given to others for a moment */
+#define LOOKS  2000  /* before the processor is given to others for a moment */
 #define YIELDS 10000 /* before the worker sleeps: nothing happens in this machine, or in one thread only */
 #define NAP_NS 20000
 

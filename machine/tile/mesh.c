@@ -375,6 +375,17 @@ uint32_t tile_cache_line(struct tile *tile, uint64_t phys, bool write, uint64_t 
     return when - now;
 }
 
+void tile_refuse_line(struct tile *tile, uint64_t phys, bool write, uint64_t now)
+{
+    const struct mesh_config *config = &tile->mesh->config;
+    uint16_t target;
+    uint64_t address;
+    if (phys - config->memory_base < (uint64_t)TCU_PMP_EPS << config->region_log2 &&
+        tcu_protect(&tile->tcu, phys, LINE_BYTES, write, &target, &address) != TCU_E_NONE)
+        step(tile, &(struct tcu_event){
+                       .kind = TCU_EV_CACHE, .now = now, .address = phys, .size = LINE_BYTES, .write = write});
+}
+
 uint8_t *tile_window(struct tile *tile, uint32_t index, uint64_t *size, bool *writable)
 {
     struct mesh *mesh = tile->mesh;

@@ -133,6 +133,9 @@ void tile_interrupt(struct tile *tile, uint64_t now);
  */
 uint32_t tile_cache_line(struct tile *tile, uint64_t phys, bool write, uint64_t now);
 
+/* The core's access to that line was in vain: tells the TCU, which asks the core to see to it if PRIV_CTRL says so. */
+void tile_refuse_line(struct tile *tile, uint64_t phys, bool write, uint64_t now);
+
 /*
  * The host memory behind window `index` (0 to 3) of a core tile: how many bytes of it there are, and whether they may
  * be written. NULL if its endpoint gives none, or not whole pages.

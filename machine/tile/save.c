@@ -1,6 +1,6 @@
 /*
  * Checkpoints; see save.h. A file begins with what must agree between the machine that was saved and the one that it
- * is restored into.
+ * is restored into, and ends with a checksum, which is looked at before the machine is touched.
  */
 #include "machine/tile/save.h"
 
@@ -8,7 +8,8 @@
 
 #include "machine/board/checkpoint.h"
 
-#define VERSION UINT64_C(4)
+#define MAGIC   "MOSAICPT"
+#define VERSION UINT64_C(5)
 
 struct header {
     char magic[8];
@@ -34,7 +35,7 @@ static void describe_tile(const struct tile *tile, struct header *h)
 static void describe_system(const struct system *s, struct header *h)
 {
     memset(h, 0, sizeof *h);
-    memcpy(h->magic, "MOSAICPT", 8);
+    memcpy(h->magic, MAGIC, sizeof h->magic);
     h->version = VERSION;
     if (!s->mesh)
         return;
@@ -64,26 +65,44 @@ static void snapshot_system(struct system *s, struct snapshot *shot)
     snapshot_section(shot, "end", 0);
 }
 
-static const char *run(struct system *s, const char *path, bool saving)
+const char *system_save(struct system *s, const char *path)
 {
-    struct snapshot shot = {.file = fopen(path, saving ? "wb" : "rb"), .saving = saving};
+    struct snapshot shot = {.file = fopen(path, "wb"), .saving = true};
 
     if (!shot.file)
         return "cannot be opened";
     snapshot_system(s, &shot);
+    snapshot_seal(&shot);
     if (fclose(shot.file) != 0)
         shot.failed = true;
-    if (!shot.failed)
-        return NULL;
-    return saving ? "cannot be written completely" : "is not a complete checkpoint of such a machine";
+    return shot.failed ? "cannot be written completely" : NULL;
 }
 
-const char *system_save(struct system *s, const char *path)
+static bool begins_as_checkpoint(FILE *file)
 {
-    return run(s, path, true);
+    char magic[sizeof MAGIC - 1];
+    return fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, MAGIC, sizeof magic) == 0;
+}
+
+static const char *restore(struct system *s, FILE *file)
+{
+    struct snapshot shot = {.file = file};
+
+    if (!begins_as_checkpoint(file))
+        return "is not a checkpoint";
+    if (!snapshot_is_intact(file))
+        return "is damaged: its checksum is wrong, so it is not complete or has changed since it was saved";
+    snapshot_system(s, &shot);
+    return shot.failed ? "is a checkpoint of another machine, or of another version of Mosaic" : NULL;
 }
 
 const char *system_restore(struct system *s, const char *path)
 {
-    return run(s, path, false);
+    FILE *file = fopen(path, "rb");
+
+    if (!file)
+        return "cannot be opened";
+    const char *problem = restore(s, file);
+    fclose(file);
+    return problem;
 }

@@ -169,7 +169,9 @@ def test_trace_of_accelerators(tmp_path):
 def test_windows():
     done = run(tiles("windows", "--kernel", program("windows"), *LIMIT))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("good: ") == 9 and "BAD" not in done.stdout
+    assert done.stdout.count("good: ") == 15 and "BAD" not in done.stdout
+    fast = run(tiles("windows", "--kernel", program("windows"), *LIMIT, "--fast")).stdout
+    assert fast.count("good: ") == 14 and fast.endswith("BAD:  distance costs\n"), fast  # without time it cannot
 
 
 def test_interrupts():

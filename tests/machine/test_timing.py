@@ -44,3 +44,34 @@ def test_parameters_have_their_effect(defaults, parameter, value, name, change):
 
 def test_larger_cache_holds_more(defaults):
     assert measure("--set", "l1d.size=262144")["chase_128K"] < 4 < defaults["chase_128K"]
+
+
+SHARING = f"{BUILD}/tests/machine/sharing"
+
+
+def sharing(cpus, *options):
+    """What a round with one access takes, in cycles, when all harts do it at once (mosaic_sharing.c)."""
+    done = run([MOSAIC, "run", "--bios", "none", "--kernel", SHARING, "--cpus", str(cpus), *options])
+    assert done.returncode == 0, done.stderr
+    rows = {name: int(value, 16) for name, value in (line.split() for line in done.stdout.splitlines())}
+    assert rows.pop("harts") == cpus
+    return {name: value / 100 for name, value in rows.items()}
+
+
+@pytest.mark.parametrize("cpus", [2, 4, 8])
+def test_sharing_costs_what_it_must(cpus):
+    cost = sharing(cpus)
+    assert cost["load_private"] < 6
+    assert cost["load_shared"] == pytest.approx(cost["load_private"], rel=0.05), "readers do not disturb each other"
+    for what in ("store", "add"):
+        alone, line, word = cost[f"{what}_private"], cost[f"{what}_line"], cost[f"{what}_word"]
+        assert alone < 12
+        assert line == pytest.approx(cpus * 34, rel=0.25), "18 + 16 cycles for each of those who write to the line"
+        assert word == pytest.approx(line, rel=0.1), "a line is a line, whatever word of it is meant"
+    assert sharing(cpus) == cost, "the same on every run"
+
+
+def test_sharing_costs_are_those_of_the_probe():
+    near, far = sharing(4), sharing(4, "--set", "l2.probe=116")
+    assert far["store_private"] == near["store_private"]
+    assert far["store_line"] == pytest.approx(near["store_line"] + 4 * 100, rel=0.25)

@@ -60,10 +60,26 @@ def test_checkpoint_of_another_machine_is_refused(tmp_path):
     point = tmp_path / "point"
     mosaic("--save", point)
     done = mosaic("--restore", point, "--cpus", "2", status=125)
-    assert "not a complete checkpoint of such a machine" in done.stderr
-    point.write_bytes(point.read_bytes()[:10000])
-    done = mosaic("--restore", point, status=125)
-    assert "not a complete checkpoint" in done.stderr
+    assert "is a checkpoint of another machine" in done.stderr
+
+
+def test_damaged_checkpoint_is_refused(tmp_path):
+    point = tmp_path / "point"
+    mosaic("--save", point)
+    data = point.read_bytes()
+    for length in (8, 15, 16, 10000, len(data) - 8, len(data) - 1):
+        point.write_bytes(data[:length])
+        assert "is damaged" in mosaic("--restore", point, status=125).stderr
+    point.write_bytes(data + b"x")
+    assert "is damaged" in mosaic("--restore", point, status=125).stderr
+    for where in range(8, len(data), len(data) // 60):
+        changed = bytearray(data)
+        changed[where] ^= 1 << where % 8
+        point.write_bytes(changed)
+        assert "is damaged" in mosaic("--restore", point, status=125).stderr
+    for text in (b"", b"MOSAIC", b"something else"):
+        point.write_bytes(text)
+        assert "is not a checkpoint" in mosaic("--restore", point, status=125).stderr
 
 
 def test_region_of_interest(tmp_path):

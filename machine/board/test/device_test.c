@@ -153,6 +153,72 @@ static void test_uart(void **state)
     machine_destroy(m);
 }
 
+#define BYTE_TIME 86805 /* ten bits at 115,200 baud, in cycles at 1 GHz */
+
+static struct machine *make_slow_uart(void)
+{
+    struct machine *m = make_machine(1, false);
+
+    m->uart.clock_hz = 3686400;
+    uart(m, NS16550_LCR, NS16550_LCR_DLAB | NS16550_LCR_8N1);
+    uart(m, NS16550_DLL, 2);
+    uart(m, NS16550_LCR, NS16550_LCR_8N1);
+    return m;
+}
+
+static void test_uart_takes_time(void **state)
+{
+    struct machine *m = make_slow_uart();
+
+    uart(m, NS16550_THR, 'a'); /* goes on the line at once, so there is room for one more */
+    assert_int_equal(uart_get(m, NS16550_LSR), NS16550_LSR_THRE);
+    uart(m, NS16550_THR, 'b');
+    assert_int_equal(uart_get(m, NS16550_LSR), 0);
+    uart(m, NS16550_THR, 'c'); /* no FIFO: lost */
+    pass_time(m, BYTE_TIME - 1);
+    assert_string_equal(sent, "");
+    pass_time(m, 1);
+    assert_string_equal(sent, "a");
+    assert_int_equal(uart_get(m, NS16550_LSR), NS16550_LSR_THRE);
+    pass_time(m, BYTE_TIME);
+    assert_string_equal(sent, "ab");
+    assert_int_equal(uart_get(m, NS16550_LSR), NS16550_LSR_THRE | NS16550_LSR_TEMT);
+    uart(m, NS16550_LCR, NS16550_LCR_8N1 | NS16550_LCR_STOP2 | NS16550_LCR_PARITY);
+    uart(m, NS16550_THR, 'd');
+    pass_time(m, BYTE_TIME * 12 / 10 - 1);
+    assert_string_equal(sent, "ab");
+    pass_time(m, 1);
+    assert_string_equal(sent, "abd");
+    machine_destroy(m);
+}
+
+/* The FIFO takes 16 bytes behind the one on the line, and interrupts when it has become empty. */
+static void test_uart_queues_what_it_sends(void **state)
+{
+    struct machine *m = make_slow_uart();
+
+    enable_source(m, 10, 1);
+    uart(m, NS16550_FCR, NS16550_FCR_ENABLE);
+    for (unsigned i = 0; i < 20; i++)
+        uart(m, NS16550_THR, (uint8_t)('a' + i));
+    uart(m, NS16550_IER, NS16550_IER_THRE);
+    assert_false(sees(m, 0, RV_IRQ_SEI));
+    for (unsigned i = 0; i < 15; i++)
+        pass_time(m, BYTE_TIME);
+    assert_false(sees(m, 0, RV_IRQ_SEI));
+    pass_time(m, BYTE_TIME);
+    assert_true(sees(m, 0, RV_IRQ_SEI));
+    assert_int_equal(uart_get(m, NS16550_LSR), NS16550_LSR_THRE);
+    pass_time(m, BYTE_TIME);
+    assert_string_equal(sent, "abcdefghijklmnopq");
+    uart(m, NS16550_THR, '1');
+    uart(m, NS16550_THR, '2');
+    uart(m, NS16550_FCR, NS16550_FCR_ENABLE | NS16550_FCR_CLEAR_TX);
+    pass_time(m, 2 * BYTE_TIME);
+    assert_string_equal(sent, "abcdefghijklmnopq1");
+    machine_destroy(m);
+}
+
 /* ---- Clock, power ---- */
 
 static void test_rtc_alarm(void **state)
@@ -192,12 +258,13 @@ static void test_power(void **state)
 /* ---- Virtio ---- */
 
 /* A driver's queue of 8 entries in guest memory. */
-#define RING    (MACHINE_RAM_BASE + 0x100000)
-#define ENTRIES 8
-#define DESC    RING
-#define AVAIL   (RING + 0x1000)
-#define USED    (RING + 0x2000)
-#define BUFFER  (RING + 0x3000)
+#define RING             (MACHINE_RAM_BASE + 0x100000)
+#define ENTRIES          8
+#define LONGEST_TRANSFER 4096 /* cycles of the 2 KiB that are moved here at most */
+#define DESC             RING
+#define AVAIL            (RING + 0x1000)
+#define USED             (RING + 0x2000)
+#define BUFFER           (RING + 0x3000)
 
 static uint64_t slot(unsigned n)
 {
@@ -245,6 +312,7 @@ static uint32_t submit_to(struct machine *m, unsigned device, unsigned queue, ui
     assert_true(bus_dma_write(&m->bus, AVAIL + 2, &idx, 2));
     device_write(m, slot(device) + VIRTIO_MMIO_QUEUE_NOTIFY, queue);
     pass_time(m, m->config.virtio_latency);
+    pass_time(m, LONGEST_TRANSFER);
     bus_dma_read(&m->bus, USED + 4 + 8 * (n % ENTRIES), &elem, sizeof elem);
     assert_int_equal(elem.id, head);
     return elem.len;
@@ -293,6 +361,84 @@ static void test_blk(void **state)
     assert_int_equal(blk_request(m, 5, VIRTIO_BLK_T_IN, 0, 0x40000000, 512), VIRTIO_BLK_S_IOERR);
     assert_int_equal(blk_request(m, 6, 77, 0, BUFFER + 512, 512), VIRTIO_BLK_S_UNSUPP);
     assert_int_equal(device_read(m, slot(0) + VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_QUEUE);
+    machine_destroy(m);
+}
+
+static uint8_t status_after(struct machine *m, uint64_t cycles)
+{
+    uint8_t status;
+
+    pass_time(m, cycles);
+    bus_dma_read(&m->bus, BUFFER + 100, &status, 1);
+    return status;
+}
+
+/* Makes descriptors 0 to 2 available as requests `from` to `to` - 1 at once, and leaves them to the device. */
+static void make_available(struct machine *m, uint16_t from, uint16_t to)
+{
+    uint16_t head = 0;
+
+    for (uint16_t n = from; n < to; n++)
+        bus_dma_write(&m->bus, AVAIL + 4 + 2 * (n % ENTRIES), &head, 2);
+    bus_dma_write(&m->bus, AVAIL + 2, &to, 2);
+    device_write(m, slot(0) + VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+}
+
+static uint16_t requests_done(struct machine *m)
+{
+    uint16_t done;
+
+    bus_dma_read(&m->bus, USED + 2, &done, 2);
+    return done;
+}
+
+/* 500 MB/s at 1 GHz: two cycles a byte, behind the latency, and requests that wait together follow each other. */
+static void test_blk_takes_time_by_size(void **state)
+{
+    struct machine *m = make_machine(1, false);
+    uint8_t image[8 * 512] = {0};
+    struct virtio_blk disk = {.data = image, .size = sizeof image};
+
+    machine_attach(m, 0, &virtio_blk_class, &disk);
+    start_driver(m, 0);
+    for (uint32_t len = 512; len <= 2048; len *= 2) {
+        blk_request(m, 0, VIRTIO_BLK_T_IN, 0, BUFFER + 512, len); /* sets up the descriptors */
+        start_driver(m, 0);
+        bus_dma_write(&m->bus, BUFFER + 100, &(uint8_t){0xff}, 1);
+        bus_dma_write(&m->bus, USED + 2, &(uint16_t){0}, 2);
+        make_available(m, 0, 3);
+        assert_int_equal(status_after(m, m->config.virtio_latency), 0xff);
+        assert_int_equal(status_after(m, 2 * len - 1), 0xff);
+        assert_int_equal(status_after(m, 1), VIRTIO_BLK_S_OK);
+        assert_int_equal(requests_done(m), 1);
+        pass_time(m, 2 * len);
+        assert_int_equal(requests_done(m), 2);
+        pass_time(m, 2 * len);
+        assert_int_equal(requests_done(m), 3);
+    }
+    machine_destroy(m);
+}
+
+/* A queue that is taken away during a transfer: the next one's request waits anew. */
+static void test_blk_forgets_transfers_at_reset(void **state)
+{
+    struct machine *m = make_machine(1, false);
+    uint8_t image[512] = {0};
+    struct virtio_blk disk = {.data = image, .size = sizeof image};
+
+    machine_attach(m, 0, &virtio_blk_class, &disk);
+    start_driver(m, 0);
+    blk_request(m, 0, VIRTIO_BLK_T_IN, 0, BUFFER + 512, 512);
+    for (unsigned i = 0; i < 2; i++) {
+        start_driver(m, 0); /* resets the device */
+        bus_dma_write(&m->bus, USED + 2, &(uint16_t){0}, 2);
+        make_available(m, 0, 1);
+        pass_time(m, m->config.virtio_latency);
+        pass_time(m, 1023);
+        assert_int_equal(requests_done(m), 0);
+    }
+    pass_time(m, 1);
+    assert_int_equal(requests_done(m), 1);
     machine_destroy(m);
 }
 
@@ -458,9 +604,13 @@ int main(void)
         cmocka_unit_test(test_plic_claims_by_priority),
         cmocka_unit_test(test_plic_ignores_nonsense),
         cmocka_unit_test(test_uart),
+        cmocka_unit_test(test_uart_takes_time),
+        cmocka_unit_test(test_uart_queues_what_it_sends),
         cmocka_unit_test(test_rtc_alarm),
         cmocka_unit_test(test_power),
         cmocka_unit_test(test_blk),
+        cmocka_unit_test(test_blk_takes_time_by_size),
+        cmocka_unit_test(test_blk_forgets_transfers_at_reset),
         cmocka_unit_test(test_rng_is_repeatable),
         cmocka_unit_test(test_net),
         cmocka_unit_test(test_broken_rings),
