@@ -20,7 +20,6 @@ struct slab {
     u16 fresh;   /* offset of the first that never was; PAGE_SIZE: none */
 };
 
-#define CLASS_THREAD 1984 /* the largest: threads start with a cache line */
 static const u16 class_size[SLAB_CLASSES] = {64, 96, 128, 192, 288, 448, 1008, CLASS_THREAD};
 _Static_assert(CLASS_THREAD % 64 == 0 && PAGE_SIZE % 64 == 0, "objects end where their page does");
 
@@ -60,18 +59,6 @@ void factory_free_page(struct factory *f, void *page)
     pool_free(page);
 }
 
-/* Smallest class that holds `size` bytes, by the number of 32-byte units. */
-static u32 class_for(size_t size)
-{
-    static const u8 class_of_units[] = {
-        0, 0, 0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
-        7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-    };
-    u32 class = class_of_units[(size + 31) / 32];
-    kernel_assert(class_size[class] >= size);
-    return class;
-}
-
 static COLD struct slab *slab_create(struct factory *f, u32 class)
 {
     u32 size = class_size[class];
@@ -88,19 +75,15 @@ static bool slab_full(const struct slab *slab)
     return !slab->free && slab->fresh == PAGE_SIZE;
 }
 
-void *factory_alloc_raw(struct factory *f, size_t size)
+/* An object of a slab that has room. */
+static inline void *slab_take(struct slab *slab, u32 size)
 {
-    u32 class = class_for(size);
-    struct slab *slab = list_empty(&f->slabs[class]) ? slab_create(f, class)
-                                                     : list_first(&f->slabs[class], struct slab, link);
-    if (!slab)
-        return NULL;
     void *object = slab->free;
     if (object) {
         slab->free = *(void **)object;
     } else {
         object = (u8 *)slab + slab->fresh;
-        slab->fresh += class_size[class];
+        slab->fresh += size;
     }
     slab->used++;
     if (slab_full(slab))
@@ -108,9 +91,24 @@ void *factory_alloc_raw(struct factory *f, size_t size)
     return object;
 }
 
-void *factory_alloc(struct factory *f, size_t size)
+static COLD void *take_from_new(struct factory *f, u32 class)
 {
-    void *object = factory_alloc_raw(f, size);
+    struct slab *slab = slab_create(f, class);
+    return slab ? slab_take(slab, class_size[class]) : NULL;
+}
+
+void *factory_take(struct factory *f, size_t size, u32 class)
+{
+    struct list_link *first = f->slabs[class].next;
+    kernel_assert(size <= class_size[class]);
+    if (first == &f->slabs[class])
+        return take_from_new(f, class);
+    return slab_take(container_of(first, struct slab, link), class_size[class]);
+}
+
+void *factory_take_zeroed(struct factory *f, size_t size, u32 class)
+{
+    void *object = factory_take(f, size, class);
     if (object)
         memset(object, 0, size);
     return object;

@@ -7,6 +7,14 @@
 #include "kernel/object.h"
 
 #define SLAB_CLASSES 8
+#define CLASS_THREAD 1984 /* the largest: threads start with a cache line */
+
+/* Smallest class that holds `size` bytes; sizes are constants, so nothing of this is left. */
+static inline u32 factory_class(size_t size)
+{
+    return size <= 64 ? 0 : size <= 96 ? 1 : size <= 128 ? 2 : size <= 192 ? 3 : size <= 288 ? 4 : size <= 448 ? 5
+           : size <= 1008 ? 6 : 7;
+}
 
 struct factory {
     struct object object;
@@ -30,11 +38,23 @@ bool factory_destroy(struct factory *f);
 /* The dead factory's quota goes back to its parent. */
 void factory_return_quota(struct factory *f);
 
-/* Zeroed memory of `size` bytes (at most 1,984), or a zeroed page. NULL: quota or pool exhausted. */
-void *factory_alloc(struct factory *f, size_t size);
-/* The same for who initialises it all: what it holds is undefined. */
-void *factory_alloc_raw(struct factory *f, size_t size);
+/* An object of the class for `size` bytes, undefined or zeroed. NULL: quota or pool exhausted. */
+void *factory_take(struct factory *f, size_t size, u32 class);
+void *factory_take_zeroed(struct factory *f, size_t size, u32 class);
 
+/* Zeroed memory of `size` bytes (at most CLASS_THREAD). NULL: quota or pool exhausted. */
+static inline void *factory_alloc(struct factory *f, size_t size)
+{
+    return factory_take_zeroed(f, size, factory_class(size));
+}
+
+/* The same for who initialises it all: what it holds is undefined. */
+static inline void *factory_alloc_raw(struct factory *f, size_t size)
+{
+    return factory_take(f, size, factory_class(size));
+}
+
+/* A zeroed page. NULL as above. */
 void *factory_alloc_page(struct factory *f);
 
 /* Gives memory back; a slab object's page knows whose it is. */

@@ -80,8 +80,7 @@ err_t op_FACTORY_CREATE(struct invocation *inv)
         object_kill(o);
         return error;
     }
-    for (u32 i = 1; i < MSG_REGS; i++)
-        inv->w[i] = 0;
+    inv->w[1] = inv->w[2] = inv->w[3] = inv->w[4] = 0;
     caller->utcb->item[0] = (struct map_item){.what = FPAGE_OBJ(window >> FPAGE_START_SHIFT, 0, RIGHTS_ALL)};
     return E_OK;
 }

@@ -270,12 +270,12 @@ static u32 tag_items(u64 tag)
 
 #define ITEM_PIECES_MAX 64 /* nodes that one item may make: bounds what a message costs */
 
-static err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window, u64 *arrived)
+static inline err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window,
+                                    u64 *arrived)
 {
     if (!fpage_memory_valid(item.what) || (window != EVERYWHERE && !fpage_memory_valid(window)))
         return E_INVAL;
-    u64 size = 1ull << (item.what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK), start = window & ~0xfffull;
-    u64 room = 1ull << (window >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
+    u64 size = 1ull << fpage_order(item.what), start = window & ~0xfffull, room = 1ull << fpage_order(window);
     u64 base = item.base & ~0xfffull ? item.base & ~0xfffull : start;
     if (base < start || size > room || base - start > room - size)
         return E_RANGE;
@@ -285,12 +285,12 @@ static err_t map_memory_item(struct task *from, struct map_item item, struct tas
     return error ? error : done < size ? E_MSGSIZE : E_OK;
 }
 
-static err_t map_object_item(struct task *from, struct map_item item, struct task *to, u64 window, u64 *arrived)
+static inline err_t map_object_item(struct task *from, struct map_item item, struct task *to, u64 window,
+                                    u64 *arrived)
 {
-    if (!fpage_object_valid(item.what) || !fpage_object_valid(window) ||
-        (item.what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK))
+    if (!fpage_object_valid(item.what) || !fpage_object_valid(window) || fpage_order(item.what))
         return E_INVAL;
-    u64 first = window >> FPAGE_START_SHIFT, count = 1ull << (window >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
+    u64 first = window >> FPAGE_START_SHIFT, count = 1ull << fpage_order(window);
     u64 index = item.base >> FPAGE_START_SHIFT ? item.base >> FPAGE_START_SHIFT : first;
     if (index < first || index - first >= count)
         return E_RANGE;
@@ -303,32 +303,29 @@ static err_t map_object_item(struct task *from, struct map_item item, struct tas
     return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT);
 }
 
-static err_t map_item(struct thread *s, struct map_item item, struct thread *r, u64 window, u64 *arrived)
+/* One item from s to r: *arrived is what it has become, 0 if nothing. */
+static inline err_t map_item(struct thread *s, struct map_item item, struct thread *r, u64 window, u64 *arrived)
 {
     *arrived = 0;
     if (!item.what)
         return E_OK;
     if (!window)
         return E_MSGSIZE;
-    bool memory = (item.what >> FPAGE_TYPE_SHIFT & 3) == FPAGE_MEMORY;
-    return memory ? map_memory_item(s->task, item, r->task, window, arrived)
-                  : map_object_item(s->task, item, r->task, window, arrived);
+    return fpage_type(item.what) == FPAGE_MEMORY ? map_memory_item(s->task, item, r->task, window, arrived)
+                                                 : map_object_item(s->task, item, r->task, window, arrived);
 }
 
 /*
- * Items are read once: sibling threads of the sender can write its UTCB at any time. `everywhere`: the receiver is a
+ * Each item and window is read once: sibling threads can write the UTCBs at any time. `everywhere`: the receiver is a
  * faulting thread, whose window is its whole address space and whose UTCB stays untouched. *done: how many arrived.
  */
 static err_t transfer_items(struct thread *s, struct thread *r, u32 count, bool everywhere, u32 *done)
 {
-    struct map_item item[MSG_ITEMS_MAX];
-    u64 window[MSG_ITEMS_MAX], arrived;
-    for (u32 i = 0; i < count; i++) {
-        item[i] = s->utcb->item[i];
-        window[i] = everywhere ? EVERYWHERE : r->utcb->window[i];
-    }
     for (*done = 0; *done < count; ++*done) {
-        err_t error = map_item(s, item[*done], r, window[*done], &arrived);
+        const volatile struct utcb *from = s->utcb, *to = r->utcb;
+        struct map_item item = {.what = from->item[*done].what, .base = from->item[*done].base};
+        u64 window = everywhere ? EVERYWHERE : to->window[*done], arrived;
+        err_t error = map_item(s, item, r, window, &arrived);
         if (error)
             return error;
         if (!everywhere)

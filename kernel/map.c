@@ -45,16 +45,22 @@ static u64 node_size(const struct node *n)
     return 1ull << n->order;
 }
 
-static void adopt(struct node *parent, struct node *child, u64 key)
+/* n, of which node_create left that open, hangs below its parent (NULL: nowhere) with this key. */
+static inline void adopt(struct node *parent, struct node *n, u64 key)
 {
-    child->parent = parent;
-    if (!parent) {
-        child->link.key = key;
-        return;
-    }
-    if (child->type == FPAGE_MEMORY)
-        parent->child_orders |= 1u << (child->order - ARCH_PAGE_SHIFT);
-    tree_insert(&parent->children, &child->link, key);
+    n->parent = parent;
+    if (parent)
+        tree_insert(&parent->children, &n->link, key);
+    else
+        n->link = (struct tree_node){.key = key};
+}
+
+/* The same for memory. */
+static inline void adopt_memory(struct node *parent, struct node *n, paddr_t phys)
+{
+    if (parent)
+        parent->child_orders |= 1u << (n->order - ARCH_PAGE_SHIFT);
+    adopt(parent, n, child_key(phys, n->order));
 }
 
 /* Leaves its parent. A gate whose last derived capability goes tells its server. */
@@ -295,11 +301,19 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
     return (page && unmap_page(task, what & ~0xfffull)) || unmap_area(task, what, self, done);
 }
 
-static struct node *node_create(struct task *task, u64 place, u8 type, u32 order, u32 rights)
+/* A node that hangs nowhere yet: see adopt. */
+static inline struct node *node_create(struct task *task, u64 place, u8 type, u32 order, u32 rights)
 {
     struct node *n = factory_alloc_raw(task->object.factory, sizeof *n);
-    if (n)
-        *n = (struct node){.task = task, .place = place, .type = type, .order = order, .rights = rights};
+    if (!n)
+        return NULL;
+    n->children = (struct tree){0};
+    n->child_orders = 0;
+    n->type = type;
+    n->order = order;
+    n->rights = rights;
+    n->task = task;
+    n->place = place;
     return n;
 }
 
@@ -320,7 +334,7 @@ err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u3
     if (error)
         factory_free(n);
     else
-        adopt(NULL, n, child_key(phys, order));
+        adopt_memory(NULL, n, phys);
     return error;
 }
 
@@ -356,7 +370,8 @@ static err_t grant_memory(struct node *n, struct task *to, vaddr_t base, u32 rig
 }
 
 /* A child of n for 2^order bytes at `address` (in n's task), at `base` in `to`. */
-static err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *to, vaddr_t base, u32 rights)
+static ALWAYS_INLINE err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *to, vaddr_t base,
+                                     u32 rights)
 {
     struct node *child = node_create(to, base, FPAGE_MEMORY, order, n->rights & rights);
     if (!child)
@@ -366,7 +381,7 @@ static err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *
     if (error)
         factory_free(child);
     else
-        adopt(n, child, child_key(phys, order));
+        adopt_memory(n, child, phys);
     return error;
 }
 
@@ -447,6 +462,7 @@ err_t map_cap_first(struct object *o, struct task *task, struct slot *to)
     struct node *n = node_create(task, (u64)to, FPAGE_OBJECT, 0, RIGHTS_ALL);
     if (!n)
         return E_NOMEM;
+    adopt(NULL, n, 0);
     occupy(to, o, n);
     o->first = n;
     return E_OK;

@@ -213,12 +213,6 @@ static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f
     return info->nodes ? E_OK : E_NOMEM;
 }
 
-COLD void space_code_changed(struct space *s)
-{
-    arch_code_changed();
-    remote_code_changed(s);
-}
-
 COLD err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys, u32 rights, struct node *node,
                        struct factory *f)
 {

@@ -45,8 +45,5 @@ void space_clear(struct space *s, u64 *entry, vaddr_t address, u32 order, struct
 /* The same for a page of kernel-user memory, which has no node. Gives its frame. */
 paddr_t space_clear_ku(struct space *s, vaddr_t address, struct factory *f);
 
-/* Threads in the space may execute what they could not before. */
-void space_code_changed(struct space *s);
-
 /* Physical address of a mapped page of the space; false if none. */
 bool space_translate(struct space *s, vaddr_t address, paddr_t *phys);

@@ -41,6 +41,14 @@ static inline u64 space_node_index(const u64 *entry)
     return (u64)entry % PAGE_SIZE / sizeof *entry;
 }
 
+/* Threads in the space may execute what they could not before. */
+static inline void space_code_changed(const struct space *s)
+{
+    arch_code_changed();
+    if (cpu_count > 1)
+        remote_code_changed(s);
+}
+
 /* Enters a page for node n. */
 static inline bool space_enter_page(struct space *s, vaddr_t address, paddr_t phys, u32 rights, struct node *n)
 {

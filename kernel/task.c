@@ -39,22 +39,25 @@ bool task_slot_exists(struct task *t, u64 index)
     return index > 0 && index < SLOTS && t->slots[index / SLOTS_PER_LEAF] != slot_leaf_none;
 }
 
+static COLD struct slot *make_leaf(struct task *t, u64 index, err_t *error)
+{
+    struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF], *made = factory_alloc_page(t->object.factory);
+    if (!made) {
+        *error = E_NOMEM;
+        return NULL;
+    }
+    __atomic_store_n(leaf, made, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
+    return &made[index % SLOTS_PER_LEAF];
+}
+
 struct slot *task_slot_make(struct task *t, u64 index, err_t *error)
 {
     if (index == 0 || index >= SLOTS) {
         *error = E_RANGE;
         return NULL;
     }
-    struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF];
-    if (*leaf == slot_leaf_none) {
-        struct slot *made = factory_alloc_page(t->object.factory);
-        if (!made) {
-            *error = E_NOMEM;
-            return NULL;
-        }
-        __atomic_store_n(leaf, made, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
-    }
-    return &(*leaf)[index % SLOTS_PER_LEAF];
+    struct slot *leaf = t->slots[index / SLOTS_PER_LEAF];
+    return leaf == slot_leaf_none ? make_leaf(t, index, error) : &leaf[index % SLOTS_PER_LEAF];
 }
 
 struct utcb *task_utcb(struct task *t, vaddr_t address)
@@ -198,8 +201,10 @@ static COLD err_t map_slots(struct thread *caller, struct task *from, u64 what, 
 
 static err_t map_pages(struct invocation *inv, struct task *from, u64 what, struct task *to, u64 base)
 {
-    u64 *done = progress(inv->caller, what, OP_TASK_MAP), size = 1ull << fpage_order(what);
+    u64 one = 0, *done = &one, size = 1ull << fpage_order(what);
     err_t error;
+    if (size > PAGE_SIZE || (base & ITEM_GRANT))
+        done = progress(inv->caller, what, OP_TASK_MAP);
     do {
         error = map_memory(from, what, to, base & ~0xfffull, base & ITEM_GRANT, NODES_PER_STEP, done);
         if (!error && *done < size && kernel_preempted())

@@ -10,6 +10,8 @@
 #define SLOTS_PER_LEAF 256 /* a page of slots */
 #define SLOT_LEAVES    128 /* leaves of an object space: 32,768 slots */
 #define SLOTS          (SLOTS_PER_LEAF * SLOT_LEAVES)
+#define SLOTS_ORDER    15
+_Static_assert(SLOTS == 1 << SLOTS_ORDER, "");
 
 struct task {
     struct object object;
@@ -78,6 +80,6 @@ static inline bool fpage_object_valid(u64 fpage)
 {
     u32 order = fpage_order(fpage);
     u64 start = fpage >> FPAGE_START_SHIFT;
-    return fpage_type(fpage) == FPAGE_OBJECT && order <= 16 && !(start & ((1ull << order) - 1)) &&
-           start + (1ull << order) <= SLOTS;
+    return fpage_type(fpage) == FPAGE_OBJECT && order <= SLOTS_ORDER &&
+           !((start & ((1ull << order) - 1)) | start >> SLOTS_ORDER);
 }

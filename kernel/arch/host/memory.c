@@ -31,9 +31,9 @@ void __real_pool_free(void *page);
 void __wrap_pool_free(void *page);
 void *__real_factory_alloc_page(struct factory *f);
 void *__wrap_factory_alloc_page(struct factory *f);
-void *__real_factory_alloc_raw(struct factory *f, size_t size);
-void *__wrap_factory_alloc_raw(struct factory *f, size_t size);
-void *__wrap_factory_alloc(struct factory *f, size_t size);
+void *__real_factory_take(struct factory *f, size_t size, u32 class);
+void *__wrap_factory_take(struct factory *f, size_t size, u32 class);
+void *__wrap_factory_take_zeroed(struct factory *f, size_t size, u32 class);
 struct factory *__real_factory_create(struct factory *parent, u64 quota, u32 priority_max);
 struct factory *__wrap_factory_create(struct factory *parent, u64 quota, u32 priority_max);
 void __real_factory_free(void *object);
@@ -87,9 +87,9 @@ void *__wrap_factory_alloc_page(struct factory *f)
     return fails_at(__builtin_return_address(0)) ? NULL : __real_factory_alloc_page(f);
 }
 
-static void *allocate(struct factory *f, size_t size)
+static void *allocate(struct factory *f, size_t size, u32 class)
 {
-    u8 *object = __real_factory_alloc_raw(f, size);
+    u8 *object = __real_factory_take(f, size, class);
     if (!object)
         return NULL;
     ASAN_UNPOISON_MEMORY_REGION(object, size);
@@ -97,14 +97,14 @@ static void *allocate(struct factory *f, size_t size)
     return object;
 }
 
-void *__wrap_factory_alloc_raw(struct factory *f, size_t size)
+void *__wrap_factory_take(struct factory *f, size_t size, u32 class)
 {
-    return fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size);
+    return fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size, class);
 }
 
-void *__wrap_factory_alloc(struct factory *f, size_t size)
+void *__wrap_factory_take_zeroed(struct factory *f, size_t size, u32 class)
 {
-    void *object = fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size);
+    void *object = fails_at(__builtin_return_address(0)) ? NULL : allocate(f, size, class);
     return object ? memset(object, 0, size) : NULL;
 }
 
