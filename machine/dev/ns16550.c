@@ -24,7 +24,7 @@ static uint8_t pending(const struct ns16550 *u)
 
 static void update(struct ns16550 *u)
 {
-    irq_set(&u->irq, pending(u) != NS16550_IIR_NONE);
+    irq_set(&u->to.irq, pending(u) != NS16550_IIR_NONE);
 }
 
 static void refill(struct ns16550 *u)
@@ -68,7 +68,7 @@ static uint64_t frame_cycles(const struct ns16550 *u)
     uint64_t stop = u->state.lcr & NS16550_LCR_STOP2 ? 2 : 1;
     uint64_t ticks = 16 * (divisor ? divisor : 1) * (1 + data + parity + stop);
 
-    return (uint64_t)((unsigned __int128)ticks * u->clock->hz / u->clock_hz);
+    return (uint64_t)((unsigned __int128)ticks * u->to.clock->hz / u->to.clock_hz);
 }
 
 static void leave_line(struct ns16550 *u, uint8_t byte)
@@ -76,14 +76,14 @@ static void leave_line(struct ns16550 *u, uint8_t byte)
     if (u->state.mcr & NS16550_MCR_LOOP)
         ns16550_receive(u, &byte, 1);
     else
-        u->send(u->send_ctx, byte);
+        u->to.send(u->to.send_ctx, byte);
 }
 
 static void start_shifting(struct ns16550 *u, uint8_t byte)
 {
     u->state.shifting = byte;
     u->state.is_shifting = true;
-    clock_schedule(u->clock, &u->sent, clock_now(u->clock) + frame_cycles(u));
+    clock_schedule(u->to.clock, &u->sent, clock_now(u->to.clock) + frame_cycles(u));
 }
 
 /* The byte on the line has left; the next one follows. */
@@ -106,7 +106,7 @@ static void put(struct ns16550 *u, uint8_t byte)
 {
     uint32_t room = u->state.fcr & NS16550_FCR_ENABLE ? NS16550_FIFO_SIZE : 1;
 
-    if (u->clock_hz == 0)
+    if (u->to.clock_hz == 0)
         leave_line(u, byte);
     else if (!u->state.is_shifting)
         start_shifting(u, byte);
@@ -234,19 +234,13 @@ static void reset(void *self)
     struct ns16550 *u = self;
 
     memset(&u->state, 0, sizeof u->state);
-    clock_schedule(u->clock, &u->sent, EVENT_NEVER);
+    clock_schedule(u->to.clock, &u->sent, EVENT_NEVER);
     update(u);
 }
 
 void ns16550_init(struct ns16550 *u, const struct ns16550_wiring *w)
 {
-    *u = (struct ns16550){.base = w->base,
-                          .source = w->source,
-                          .irq = w->irq,
-                          .send = w->send,
-                          .send_ctx = w->send_ctx,
-                          .clock = w->clock,
-                          .clock_hz = w->clock_hz};
+    *u = (struct ns16550){.to = *w};
     event_init(&u->sent, byte_sent, u);
 }
 
@@ -254,11 +248,11 @@ static void describe(void *self, struct fdt *t)
 {
     struct ns16550 *u = self;
 
-    dt_begin_at(t, "serial", u->base);
+    dt_begin_at(t, "serial", u->to.base);
     dt_string(t, "compatible", "ns16550a");
-    dt_reg(t, u->base, 0x100);
-    dt_u32(t, "clock-frequency", u->clock_hz ? (uint32_t)u->clock_hz : CLOCK_HZ);
-    dt_irq(t, u->source);
+    dt_reg(t, u->to.base, 0x100);
+    dt_u32(t, "clock-frequency", u->to.clock_hz ? (uint32_t)u->to.clock_hz : CLOCK_HZ);
+    dt_irq(t, u->to.source);
     dt_end(t);
 }
 
@@ -270,7 +264,7 @@ static void snapshot(void *self, struct snapshot *shot)
     snapshot_state(shot, "ns16550", &u->state);
     snapshot_bytes(shot, &due, sizeof due);
     if (!shot->saving)
-        clock_schedule(u->clock, &u->sent, due);
+        clock_schedule(u->to.clock, &u->sent, due);
     if (u->state.unsent_count > NS16550_FIFO_SIZE)
         shot->failed = true;
     u->state.fifo_count %= NS16550_FIFO_SIZE + 1;

@@ -7,6 +7,17 @@
 
 #define NS16550_INPUT_MAX 65536
 
+/* Where the port is, what it is connected to, and what makes its time. */
+struct ns16550_wiring {
+    uint64_t base;
+    uint32_t source; /* at the PLIC */
+    struct irq_line irq;
+    void (*send)(void *ctx, uint8_t byte);
+    void *send_ctx;
+    const struct clock *clock;
+    uint64_t clock_hz; /* of the port, which the divisor divides; 0: sends in no time */
+};
+
 struct ns16550 {
     struct {
         uint8_t ier, lcr, mcr, scr, dll, dlm, fcr;
@@ -20,28 +31,11 @@ struct ns16550 {
         uint32_t input_head, input_count; /* of bytes that wait outside the FIFO, so that none is lost */
         uint8_t input[NS16550_INPUT_MAX];
     } state;
-    uint64_t base;
-    uint32_t source; /* at the PLIC */
-    struct irq_line irq;
-    void (*send)(void *ctx, uint8_t byte);
-    void *send_ctx;
-    const struct clock *clock;
-    uint64_t clock_hz; /* of the port, which the divisor divides; 0: sends in no time */
+    struct ns16550_wiring to;
     struct event sent; /* the byte on the line has left */
 };
 
 extern const struct device_ops ns16550_ops;
-
-/* Where the port is, what it is connected to, and what makes its time. */
-struct ns16550_wiring {
-    uint64_t base;
-    uint32_t source; /* at the PLIC */
-    struct irq_line irq;
-    void (*send)(void *ctx, uint8_t byte);
-    void *send_ctx;
-    const struct clock *clock;
-    uint64_t clock_hz; /* see struct ns16550 */
-};
 
 void ns16550_init(struct ns16550 *u, const struct ns16550_wiring *wiring);
 

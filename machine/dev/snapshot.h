@@ -32,6 +32,14 @@ bool snapshot_is_intact(FILE *file);
 /* Marks the beginning of a part; on restoring, a different name or size is a failure. */
 void snapshot_section(struct snapshot *s, const char *name, size_t size);
 
+/* One number, of whatever width: snapshot_number(s, packet->size). */
+#define snapshot_number(s, lvalue)                                                                                     \
+    do {                                                                                                               \
+        uint64_t number_ = (uint64_t)(lvalue);                                                                         \
+        snapshot_bytes(s, &number_, sizeof number_);                                                                   \
+        (lvalue) = (__typeof__(lvalue))number_;                                                                        \
+    } while (0)
+
 /* One flat struct: snapshot_state(s, "plic", &p->state). */
 #define snapshot_state(s, name, ptr)                                                                                   \
     do {                                                                                                               \

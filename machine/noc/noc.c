@@ -387,18 +387,13 @@ const struct noc_counters *noc_counters(const struct noc *noc)
 /* Bytes behind the data are those of earlier packets: they stay out, so that equal states make equal files. */
 void noc_packet_snapshot(struct noc_packet *packet, struct snapshot *s)
 {
-    uint64_t head[] = {packet->source, packet->destination, packet->kind, packet->error,
-                       packet->id,     packet->address,     packet->size};
-    snapshot_bytes(s, head, sizeof head);
-    if (!s->saving) {
-        packet->source = head[0];
-        packet->destination = head[1];
-        packet->kind = head[2];
-        packet->error = head[3];
-        packet->id = head[4];
-        packet->address = head[5];
-        packet->size = head[6];
-    }
+    snapshot_number(s, packet->source);
+    snapshot_number(s, packet->destination);
+    snapshot_number(s, packet->kind);
+    snapshot_number(s, packet->error);
+    snapshot_number(s, packet->id);
+    snapshot_number(s, packet->address);
+    snapshot_number(s, packet->size);
     if (noc_packet_payload(packet) > NOC_MAX_DATA)
         s->failed = true;
     else
@@ -415,16 +410,13 @@ static bool is_sane(const struct noc *noc, const struct flight *flight)
 
 static void snapshot_flight(struct noc *noc, struct flight *flight, struct snapshot *s)
 {
-    uint64_t head[] = {flight->when,  flight->sent,  flight->order,   flight->router,
-                       flight->flits, flight->holds, flight->releases};
-    snapshot_bytes(s, head, sizeof head);
-    flight->when = head[0];
-    flight->sent = head[1];
-    flight->order = head[2];
-    flight->router = head[3];
-    flight->flits = head[4];
-    flight->holds = head[5];
-    flight->releases = head[6];
+    snapshot_number(s, flight->when);
+    snapshot_number(s, flight->sent);
+    snapshot_number(s, flight->order);
+    snapshot_number(s, flight->router);
+    snapshot_number(s, flight->flits);
+    snapshot_number(s, flight->holds);
+    snapshot_number(s, flight->releases);
     noc_packet_snapshot(&flight->packet, s);
     if (!is_sane(noc, flight))
         s->failed = true;
@@ -449,9 +441,9 @@ static void snapshot_link(struct noc *noc, struct link *link, struct snapshot *s
     uint32_t count = 0;
     for (const struct flight *flight = link->first; flight; flight = flight->next)
         count++;
-    snapshot_bytes(s, &link->free_at, sizeof link->free_at);
-    snapshot_bytes(s, &link->room, sizeof link->room);
-    snapshot_bytes(s, &count, sizeof count);
+    snapshot_number(s, link->free_at);
+    snapshot_number(s, link->room);
+    snapshot_number(s, count);
     struct flight *flight = link->first;
     for (uint32_t i = 0; i < count && !s->failed; i++) {
         if (!s->saving)

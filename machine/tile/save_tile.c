@@ -44,10 +44,8 @@ static void clear_way(struct tile_event *event)
 
 static void snapshot_event(struct tile_event *event, struct snapshot *s)
 {
-    uint64_t head[] = {event->when, event->kind};
-    snapshot_bytes(s, head, sizeof head);
-    event->when = head[0];
-    event->kind = (enum tcu_effect_kind)head[1];
+    snapshot_number(s, event->when);
+    snapshot_number(s, event->kind);
     if (event->kind != TCU_FX_PACKET)
         clear_way(event);
     noc_packet_snapshot(&event->packet, s);

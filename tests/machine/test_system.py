@@ -21,6 +21,16 @@ def test_command_and_status(cpus):
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
 
 
+def test_as_many_harts_as_there_can_be(tmp_path):
+    """All 64 come up, through firmware and kernel."""
+    done = tessera("--cpus", "64", "--machine-stats", tmp_path / "stats", "--exec",
+                   "for i in $(seq 1 80); do echo $i | cat; done | wc -l; exit 7")
+    assert (done.returncode, done.stdout.split(), done.stderr) == (7, ["80"], "")
+    harts = json.loads((tmp_path / "stats").read_text())["harts"]
+    assert len(harts) == 64
+    assert min(hart["instructions"] for hart in harts) > 10000
+
+
 def test_files_go_in_and_come_out(tmp_path):
     data = os.urandom(300000)
     (tmp_path / "in").write_bytes(data)

@@ -65,6 +65,15 @@ def new_disk(folder, name="disk.ext4"):
     return path
 
 
+def small_disk(folder):
+    """The same with 64 MiB: soon full, on slow machines too."""
+    path = new_disk(folder)
+    resize2fs = shutil.which("resize2fs", path=os.environ["PATH"] + ":/sbin:/usr/sbin")
+    subprocess.run([resize2fs, "-f", path, "64M"], check=True, capture_output=True)
+    os.truncate(path, 64 << 20)
+    return path
+
+
 def check_disk(path):
     """What e2fsck says of a disk that was shut down: nothing may be wrong."""
     e2fsck = shutil.which("e2fsck", path=os.environ["PATH"] + ":/sbin:/usr/sbin")

@@ -4,7 +4,7 @@ import os
 import random
 import re
 
-from guest import Terminal, check_disk, guest, new_disk, output
+from guest import Terminal, check_disk, guest, new_disk, output, small_disk
 
 
 def test_data_are_there_after_power_off(tmp_path):
@@ -31,9 +31,8 @@ def test_an_unclean_stop_is_repaired(tmp_path):
 
 
 def test_a_full_disk(tmp_path):
-    disk = new_disk(tmp_path)
-    done = guest("yes 0123456789 > /big; echo status $?; rm /big; echo room > /file && cat /file", "--disk", disk,
-                 patience=600)
+    disk = small_disk(tmp_path)
+    done = guest("yes 0123456789 > /big; echo status $?; rm /big; echo room > /file && cat /file", "--disk", disk)
     assert "No space left on device" in done.stderr
     assert done.stdout.splitlines()[-1] == "room" and "status 0" not in done.stdout
     check_disk(disk)

@@ -159,7 +159,7 @@ static struct machine *make_slow_uart(void)
 {
     struct machine *m = make_machine(1, false);
 
-    m->uart.clock_hz = 3686400;
+    m->uart.to.clock_hz = 3686400;
     uart(m, NS16550_LCR, NS16550_LCR_DLAB | NS16550_LCR_8N1);
     uart(m, NS16550_DLL, 2);
     uart(m, NS16550_LCR, NS16550_LCR_8N1);

@@ -27,16 +27,6 @@ struct machine *make_machine(unsigned harts, bool timed)
     return m;
 }
 
-uint64_t rnd(void)
-{
-    static uint64_t state = 1;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
 uint32_t device_read(struct machine *m, uint64_t pa)
 {
     uint64_t value;

@@ -12,14 +12,13 @@
 #include <cmocka.h>
 
 #include "machine/board/machine.h"
+#include "machine/core/test/random.h"
 
 /* The serial port's output, as far as it fits. */
 extern char sent[256];
 extern unsigned sent_count;
 
 struct machine *make_machine(unsigned harts, bool timed);
-
-uint64_t rnd(void);
 
 uint32_t device_read(struct machine *m, uint64_t pa);
 void device_write(struct machine *m, uint64_t pa, uint32_t value);

@@ -15,20 +15,11 @@
 
 #include "machine/core/fp.h"
 #include "machine/core/rv.h"
+#include "machine/core/test/random.h"
 
 #define ROUNDS 200000 /* random operand triples per format; each goes through every operation and mode */
 
 /* ---- Operands ---- */
-
-static uint64_t random_state = 1;
-
-static uint64_t rnd(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 /* Significands that provoke carries, ties and cancellation. */
 static uint64_t rnd_sig(unsigned bits)

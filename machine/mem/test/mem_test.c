@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "machine/core/test/random.h"
 #include "machine/core/code.h"
 #include "machine/mem/bus.h"
 #include "machine/mem/event.h"
@@ -19,16 +20,6 @@
 void code_invalidate(struct ram *ram, uint64_t offset, uint64_t len)
 {
     assert_true(offset + len <= ram->size);
-}
-
-static uint64_t random_state = 1;
-
-static uint64_t rnd(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
 }
 
 /* ---- Events ---- */
