@@ -6,7 +6,7 @@ kernel_sources := $(wildcard kernel/*.c kernel/arch/$(arch)/*.c kernel/arch/$(ar
                   lib/base/memory.c lib/base/string.c lib/base/format.c lib/base/tree.c
 kernel_objects := $(patsubst %,$(build)/kernel/obj/%.o,$(basename $(kernel_sources)))
 kernel_flags := $(common_flags) $(mode_flags_$(mode)) -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany \
-                -msmall-data-limit=0 -ffreestanding -fno-pic -fno-stack-protector \
+                -msmall-data-limit=0 -mrelax -ffreestanding -fno-pic -fno-stack-protector \
                 -fno-asynchronous-unwind-tables -ffunction-sections \
                 -fdata-sections -fno-jump-tables  -Ikernel/arch/$(arch)
 
@@ -19,7 +19,8 @@ $(build)/kernel/obj/kernel/%.o: kernel_lto := $(kernel_whole)
 $(build)/kernel/obj/kernel/ipc.o: kernel_lto := $(kernel_whole) \
   $(if $(kernel_debug),-O2 -fomit-frame-pointer -foptimize-sibling-calls)
 
-kernel_link = $(TCC) $(kernel_flags) $(link_flags) -T kernel/arch/$(arch)/kernel.ld $(kernel_objects)
+kernel_link = $(TCC) $(kernel_flags) $(link_flags) -flto-partition=one \
+              -T kernel/arch/$(arch)/kernel.ld $(kernel_objects)
 all_targets += $(build)/kernel.elf
 $(build)/kernel.elf: $(kernel_objects) kernel/arch/$(arch)/kernel.ld $(if $(kernel_debug),tools/symbols)
 ifdef kernel_debug # linked twice: the names of functions, for backtraces, stand behind all that they describe
