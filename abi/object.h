@@ -5,7 +5,7 @@
 
 enum object_number {
 #define OBJECT(name, number, text) OBJ_##name = number,
-#define OP(object, name, number, rights, words, items, text)
+#define OP(object, name, number, rights, words, items, errors, cost, text)
 #include "abi/op.def"
 #undef OBJECT
 #undef OP
@@ -13,7 +13,7 @@ enum object_number {
 
 enum op_number {
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, text) OP_##object##_##name = number,
+#define OP(object, name, number, rights, words, items, errors, cost, text) OP_##object##_##name = number,
 #define OP_DEBUG OP
 #include "abi/op.def"
 #undef OBJECT

@@ -4,6 +4,7 @@ $(call first_task,$(build)/bench/figures,kernel/figures.c,test)
 $(call first_task,$(build)/bench/cross,kernel/cross.c,test)
 $(call first_task,$(build)/bench/lines,kernel/lines.c,test)
 $(call first_task,$(build)/bench/latency,kernel/latency.c,test)
+$(call first_task,$(build)/bench/operations,kernel/operations.c,test)
 $(call posix_program,figures,posix/figures.c)
 
 .PHONY: bench

@@ -51,6 +51,10 @@ void debug_name(struct task *t, u64 first, u64 second);
 /* The thread stops running, or begins to wait for something else: dumps say since when. */
 #define debug_blocked(t) ((t)->since = arch_time())
 
+/* Operation `number` of the object ended so: an error that its row in abi/op.def does not list is a bug of ours. */
+struct invocation;
+void debug_check_error(const struct invocation *inv, u64 number, err_t error);
+
 /* Prints what the key stands for (debug_keys in dump.c has the list) to the console. */
 void debug_dump(char key);
 
@@ -68,6 +72,7 @@ void debug_trap(void);
 #define trace_init(start, ...)    ((void)(start), 0)
 #define debug_member(t)           ((void)0)
 #define debug_blocked(t)          ((void)0)
+#define debug_check_error(i, n, e) ((void)0)
 #define debug_backtrace(frame)    ((void)0)
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "kernel/invoke.h"
 #include "kernel/cold.h"
+#include "kernel/debug.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
 #include "kernel/task.h"
@@ -20,7 +21,7 @@ struct operation {
 
 static const struct operation operations[][OPERATIONS_MAX] = {
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, text)                                                          \
+#define OP(object, name, number, rights, words, items, errors, cost, text)                                             \
     [OBJ_##object][number] = {op_##object##_##name, rights, words, items},
 #ifdef DEBUG
 #define OP_DEBUG OP
@@ -70,7 +71,9 @@ static err_t run_operation(struct invocation *inv)
         return E_MSGSIZE;
     if ((inv->rights & op->rights) != op->rights)
         return E_PERM;
-    return op->run(inv);
+    err_t error = op->run(inv);
+    debug_check_error(inv, number, error);
+    return error;
 }
 
 #define ANSWER_WORDS 5 /* of an operation: the error and up to four results */

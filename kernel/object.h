@@ -97,7 +97,8 @@ struct object *invocation_object(struct invocation *inv, u32 i, enum object_numb
 struct slot *invocation_slot(struct invocation *inv, u32 i);
 
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, text) err_t op_##object##_##name(struct invocation *inv);
+#define OP(object, name, number, rights, words, items, errors, cost, text)                                             \
+    err_t op_##object##_##name(struct invocation *inv);
 #ifdef DEBUG
 #define OP_DEBUG OP
 #endif

@@ -170,7 +170,7 @@ struct row {
 };
 static const struct row rows[] = {
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, text) {OBJ_##object, number, words, items},
+#define OP(object, name, number, rights, words, items, errors, cost, text) {OBJ_##object, number, words, items},
 #include "abi/op.def"
 #undef OBJECT
 #undef OP

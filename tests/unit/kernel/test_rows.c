@@ -12,7 +12,7 @@ struct row {
 
 static const struct row rows[] = {
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, text)                                                          \
+#define OP(object, name, number, rights, words, items, errors, cost, text)                                             \
     {#object "." #name, OBJ_##object, number, rights, words, items},
 #define OP_DEBUG OP /* the kernel of host tests is a debug build */
 #include "abi/op.def"
