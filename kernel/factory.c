@@ -6,6 +6,7 @@
  */
 #include "kernel/factory.h"
 #include "kernel/cold.h"
+#include "kernel/cpu.h"
 #include "kernel/map.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
@@ -166,6 +167,8 @@ bool factory_destroy(struct factory *f)
             return false;
         if (!o->dying) /* it had no capability */
             object_kill(o);
+        if (kernel_preempted())
+            return false;
     }
     return true;
 }

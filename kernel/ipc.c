@@ -268,8 +268,6 @@ static u32 tag_items(u64 tag)
 
 #define EVERYWHERE FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
 
-#define ITEM_PIECES_MAX 64 /* nodes that one item may make: bounds what a message costs */
-
 static inline err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window,
                                     u64 *arrived)
 {
@@ -280,7 +278,8 @@ static inline err_t map_memory_item(struct task *from, struct map_item item, str
     if (base < start || size > room || base - start > room - size)
         return E_RANGE;
     u64 done = 0, what = item.what & (window | ~FPAGE_RIGHTS_MASK);
-    err_t error = map_memory(from, what, to, base, item.base & ITEM_GRANT, ITEM_PIECES_MAX, &done);
+    u32 how = (item.base & ITEM_GRANT) ? MAP_GRANT | MAP_AT_ONCE : MAP_AT_ONCE;
+    err_t error = map_memory(from, what, to, base, how, &done);
     *arrived = (what & 0xfffull) | base;
     return error ? error : done < size ? E_MSGSIZE : E_OK;
 }
@@ -300,7 +299,8 @@ static inline err_t map_object_item(struct task *from, struct map_item item, str
         return error;
     u32 rights = item.what & window & FPAGE_RIGHTS_MASK;
     *arrived = FPAGE_OBJ(index, 0, rights);
-    return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT);
+    return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
+                   NULL);
 }
 
 /* One item from s to r: *arrived is what it has become, 0 if nothing. */

@@ -18,11 +18,14 @@
 #include "kernel/remote.h"
 #include "kernel/space_page.h"
 #include "kernel/task.h"
+#include "kernel/walk.h"
 #include "lib/base/bits.h"
 
 struct node node_reply;
 
-#define STEPS_PER_CHECK 16 /* nodes removed between two looks for interrupts */
+#define STEPS_PER_CHECK 16 /* nodes removed or moved between two looks for interrupts */
+#define LEVELS_MAX      16 /* of derivation that are gone down at a time */
+#define MOVES_AT_ONCE   64 /* children that a grant moves in one go where it cannot be interrupted */
 
 /* Key of a memory node among its siblings. */
 static u64 child_key(paddr_t phys, u32 order)
@@ -67,6 +70,8 @@ static inline void adopt_memory(struct node *parent, struct node *n, paddr_t phy
 static inline void abandon(struct node *n)
 {
     struct node *parent = n->parent;
+    if (walks_waiting)
+        walk_leave(n);
     if (!parent)
         return;
     tree_remove_quickly(&parent->children, &n->link);
@@ -96,11 +101,16 @@ static void clear_slot(struct node *n)
 }
 
 /* Removes a memory node without children. */
-static inline void remove_memory(struct node *n)
+static ALWAYS_INLINE void remove_memory_quickly(struct node *n)
 {
     abandon(n);
     clear_memory(n);
     factory_free(n);
+}
+
+static __attribute__((noinline)) void remove_memory(struct node *n)
+{
+    remove_memory_quickly(n);
 }
 
 /* Removes a capability that nothing was derived from. An object without its first capability dies. */
@@ -131,15 +141,29 @@ static inline bool interrupted(u32 *steps)
     return ++*steps % STEPS_PER_CHECK == 0 && kernel_preempted();
 }
 
-/* A node below n, or beside it in the tree of siblings and below it there, that has nothing below it either way. */
+/*
+ * A node below n, or beside it in the tree of siblings and below it there, that has nothing below it either way; or,
+ * where derivations go deep, one on the way there.
+ */
 static struct node *lowest(struct node *n)
 {
-    for (;;) {
+    for (u32 levels = 0;; levels++) {
         n = node_of(tree_leaf(&n->link));
-        if (tree_empty(&n->children))
+        if (tree_empty(&n->children) || levels == LEVELS_MAX)
             return n;
         n = node_of(n->children.root);
     }
+}
+
+/* n, which is to go like all below `top`, comes to hang right below that: the way to it is short from now on. */
+static COLD void hoist(struct node *top, struct node *n)
+{
+    u64 key = n->link.key;
+    top->child_orders |= n->parent->child_orders;
+    if (walks_waiting)
+        walk_restart_all(NULL);
+    abandon(n);
+    adopt(top, n, key);
 }
 
 /*
@@ -151,8 +175,13 @@ static bool revoke_children(struct node *top, u32 *steps)
     struct node *n = node_of(top->children.root);
     while (n && n != top) {
         struct node *leaf = lowest(n);
-        n = leaf->link.parent ? node_of(leaf->link.parent) : leaf->parent;
-        remove_leaf(leaf);
+        if (tree_empty(&leaf->children)) {
+            n = leaf->link.parent ? node_of(leaf->link.parent) : leaf->parent;
+            remove_leaf(leaf);
+        } else {
+            hoist(top, leaf);
+            n = leaf;
+        }
         if (interrupted(steps) && !tree_empty(&top->children))
             return false;
     }
@@ -170,20 +199,7 @@ bool node_revoke(struct node *n)
 
 /* --- taking rights only --- */
 
-/* The node after n in the subtree of `top`, parents before children; NULL at the end. */
-static struct node *next_below(struct node *top, struct node *n)
-{
-    if (!tree_empty(&n->children))
-        return node_of(tree_first(&n->children));
-    for (; n != top; n = n->parent) {
-        struct node *sibling = node_of(tree_next(&n->link));
-        if (sibling)
-            return sibling;
-    }
-    return NULL;
-}
-
-static void take_rights(struct node *n, u32 rights)
+COLD void node_take_rights(struct node *n, u32 rights)
 {
     if (!(n->rights & rights))
         return;
@@ -195,12 +211,6 @@ static void take_rights(struct node *n, u32 rights)
     if (n->task)
         remote_hold_space(&n->task->space);
     node_slot(n)->word &= ~(u64)rights;
-}
-
-static void take_rights_below(struct node *top, u32 rights)
-{
-    for (struct node *n = next_below(top, top); n; n = next_below(top, n))
-        take_rights(n, rights);
 }
 
 /* --- memory --- */
@@ -224,7 +234,7 @@ static inline bool revoke_memory(struct node *n, u32 *steps)
 {
     if (!tree_empty(&n->children) && !revoke_children(n, steps))
         return false;
-    remove_memory(n);
+    remove_memory_quickly(n);
     return !interrupted(steps);
 }
 
@@ -245,26 +255,21 @@ static bool revoke_overlapping(struct node *n, paddr_t start, u32 order)
 }
 
 /* Takes the piece of node n from its children: removes them whole, or only some rights. False: interrupted. */
-static bool unmap_from_children(struct node *n, paddr_t start, u32 order, u32 rights)
+static bool unmap_from_children(struct node *n, paddr_t start, u32 order, u32 rights, u64 *done)
 {
-    if (rights & RIGHT_R)
-        return revoke_overlapping(n, start, order);
-    take_rights_below(n, rights);
-    return true;
+    return (rights & RIGHT_R) ? revoke_overlapping(n, start, order) : walk_take_rights(n, rights, done);
 }
 
 /* One node that overlaps the area at `address` of 2^order bytes. */
-static bool unmap_node(struct node *n, vaddr_t address, u32 order, u32 rights, bool self)
+static bool unmap_node(struct node *n, vaddr_t address, u32 order, u32 rights, bool self, u64 *done)
 {
     if (self && n->parent && (rights & RIGHT_R))
         return node_revoke(n);
     u32 part = order < n->order ? order : n->order;
     paddr_t start = order < n->order ? node_phys(n) + (address - n->place) : node_phys(n);
-    if (!unmap_from_children(n, start, part, rights))
-        return false;
-    if (self && !(rights & RIGHT_R)) /* what boot gave stays */
-        take_rights(n, rights);
-    return true;
+    if (self && !(rights & RIGHT_R)) /* with R: what boot gave stays */
+        node_take_rights(n, rights);
+    return unmap_from_children(n, start, part, rights, done);
 }
 
 /* The frequent case: the mapping of one page that went no further. False: not so, nothing was done. */
@@ -281,11 +286,10 @@ static bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
 {
     vaddr_t start = what & ~0xfffull, end = start + (1ull << fpage_order(what));
     u32 steps = 0;
-    while (start + *done < end) {
-        vaddr_t at = start + *done;
+    for (vaddr_t at = start + map_position(*done); at < end; at = start + *done) {
         struct node *n = space_node(&task->space, at);
         vaddr_t next = n ? n->place + node_size(n) : space_next(&task->space, at + ARCH_PAGE_SIZE, end);
-        if (n && !unmap_node(n, start, fpage_order(what), what & FPAGE_RIGHTS_MASK, self))
+        if (n && !unmap_node(n, start, fpage_order(what), what & FPAGE_RIGHTS_MASK, self, done))
             return false;
         *done = next - start;
         if (interrupted(&steps))
@@ -317,20 +321,12 @@ static inline struct node *node_create(struct task *task, u64 place, u8 type, u3
     return n;
 }
 
-/* The node's place in the page table of its task. */
-static inline err_t enter(struct task *t, struct node *n, paddr_t phys)
-{
-    if (n->order == ARCH_PAGE_SHIFT && space_enter_page(&t->space, n->place, phys, n->rights, n))
-        return E_OK;
-    return space_enter(&t->space, n->place, n->order, phys, n->rights, n, t->object.factory);
-}
-
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights)
 {
     struct node *n = node_create(to, base, FPAGE_MEMORY, order, rights);
     if (!n)
         return E_NOMEM;
-    err_t error = enter(to, n, phys);
+    err_t error = space_enter(&to->space, base, order, phys, rights, n, to->object.factory);
     if (error)
         factory_free(n);
     else
@@ -338,51 +334,125 @@ err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u3
     return error;
 }
 
-/* `new` takes the place of `old` in the tree: its parent and its children. */
-static void inherit(struct node *old, struct node *new)
-{
-    u64 key = old->link.key;
-    if (old->parent)
-        tree_remove(&old->parent->children, &old->link);
-    adopt(old->parent, new, key);
-    new->children = old->children;
-    new->child_orders = old->child_orders;
-    for (struct tree_node *c = tree_first(&new->children); c; c = tree_next(c))
-        node_of(c)->parent = new;
-    take_rights_below(new, ~new->rights & RIGHTS_ALL);
-}
-
-/* Moves the whole node to `base` in `to`. */
-static err_t grant_memory(struct node *n, struct task *to, vaddr_t base, u32 rights)
-{
-    struct node *moved = node_create(to, base, FPAGE_MEMORY, n->order, n->rights & rights);
-    if (!moved)
-        return E_NOMEM;
-    err_t error = enter(to, moved, node_phys(n));
-    if (error) {
-        factory_free(moved);
-        return error;
-    }
-    clear_memory(n);
-    inherit(n, moved);
-    factory_free(n);
-    return E_OK;
-}
-
 /* A child of n for 2^order bytes at `address` (in n's task), at `base` in `to`. */
-static ALWAYS_INLINE err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *to, vaddr_t base,
-                                     u32 rights)
+static COLD err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *to, vaddr_t base, u32 rights)
 {
     struct node *child = node_create(to, base, FPAGE_MEMORY, order, n->rights & rights);
     if (!child)
         return E_NOMEM;
     paddr_t phys = node_phys(n) + (address - n->place);
-    err_t error = enter(to, child, phys);
+    err_t error = space_enter(&to->space, base, order, phys, child->rights, child, to->object.factory);
     if (error)
         factory_free(child);
     else
         adopt_memory(n, child, phys);
     return error;
+}
+
+/* The same for one page, which most mappings are. Where its table is new, or the place not empty: as above. */
+static inline err_t map_page(struct node *n, vaddr_t address, struct task *to, vaddr_t base, u32 rights)
+{
+    u64 *entry = space_free_entry(&to->space, base);
+    if (!entry)
+        return map_piece(n, address, ARCH_PAGE_SHIFT, to, base, rights);
+    struct node *child = node_create(to, base, FPAGE_MEMORY, ARCH_PAGE_SHIFT, n->rights & rights);
+    if (!child)
+        return E_NOMEM;
+    paddr_t phys = node_phys(n) + (address - n->place);
+    space_enter_page(&to->space, entry, phys, child);
+    adopt_memory(n, child, phys);
+    return E_OK;
+}
+
+/* --- granting: a child of the node takes over its other children, and then its place --- */
+
+/* Moves all children of n but `heir` below that. False: interrupted, or (`at_once`) there are too many. */
+static bool move_children(struct node *n, struct node *heir, bool at_once)
+{
+    for (u32 steps = 1;; steps++) {
+        struct tree_node *c = n->children.root;
+        if (c == &heir->link)
+            c = c->child[0] ? c->child[0] : c->child[1];
+        if (!c)
+            return true;
+        tree_remove(&n->children, c);
+        heir->child_orders |= n->child_orders;
+        adopt(heir, node_of(c), c->key);
+        if (at_once ? steps == MOVES_AT_ONCE : steps % STEPS_PER_CHECK == 0 && kernel_preempted())
+            return false;
+    }
+}
+
+/* `heir` stands where n stood, which is gone. */
+static void replace_node(struct node *n, struct node *heir)
+{
+    struct node *parent = n->parent;
+    u64 key = n->link.key;
+    tree_remove(&n->children, &heir->link);
+    if (parent)
+        tree_remove(&parent->children, &n->link);
+    adopt(parent, heir, key);
+    if (n->type == FPAGE_MEMORY) {
+        clear_memory(n);
+    } else {
+        struct object *o = slot_object(node_slot(n));
+        if (o->first == n)
+            o->first = heir;
+        clear_slot(n);
+    }
+    factory_free(n);
+}
+
+/* What n has more than `heir` goes, so that its children may stand below that. False: interrupted or too much. */
+static bool limit_rights(struct node *n, struct node *heir, u64 *done)
+{
+    u32 fewer = ~heir->rights & RIGHTS_ALL;
+    if (!(n->rights & fewer) && !(done && (*done & WALK_GOES_ON)))
+        return true;
+    if (done) /* n maps on what it has until it is replaced */
+        node_take_rights(n, fewer);
+    return walk_take_rights(n, fewer, done);
+}
+
+/*
+ * `heir`, a child of n for all of it, takes its place. Each step leaves a tree of derivations behind: who gives up
+ * halfway has mapped. `done` NULL: not to be interrupted. Errors as for map_memory.
+ */
+static COLD err_t inherit(struct node *n, struct node *heir, u64 *done)
+{
+    bool limited = limit_rights(n, heir, done);
+    if (limited && walks_waiting)
+        walk_restart_all(n);
+    if (limited && move_children(n, heir, !done)) {
+        replace_node(n, heir);
+        return E_OK;
+    }
+    if (!done)
+        return E_MSGSIZE;
+    *done |= GRANT_GOES_ON;
+    return INVOKE_RESTART;
+}
+
+/* Whether the operation has mapped `heir` before it was interrupted, to grant n. */
+static bool grant_goes_on(struct node *n, struct node *heir, u64 *done)
+{
+    bool goes_on = done && (*done & GRANT_GOES_ON);
+    if (goes_on)
+        *done &= ~GRANT_GOES_ON;
+    return goes_on && heir && heir->parent == n;
+}
+
+/* Moves the whole node to `base` in `to`. */
+static COLD err_t grant_memory(struct node *n, struct task *to, vaddr_t base, u32 rights, u64 *done)
+{
+    struct node *heir = space_node(&to->space, base);
+    if (!grant_goes_on(n, heir, done) || heir->place != base || heir->order != n->order) {
+        err_t error = map_piece(n, n->place, n->order, to, base, rights);
+        if (error)
+            return error;
+        heir = space_node(&to->space, base);
+    }
+    return inherit(n, heir, done);
 }
 
 /*
@@ -394,48 +464,50 @@ static u32 piece_order(const struct node *n, vaddr_t address, vaddr_t base, u64 
     return bits_lowest(address | base | size | node_size(n));
 }
 
-/* One page, which most mappings are. */
-static inline err_t map_page(struct task *from, vaddr_t address, struct task *to, vaddr_t base, u32 rights)
+/* The piece of n of this order at `address`. */
+static err_t map_some(struct node *n, vaddr_t address, struct task *to, vaddr_t base, u32 rights, u32 how, u32 order,
+                      u64 *done)
 {
-    struct node *n = space_node(&from->space, address);
-    return n ? map_piece(n, address, ARCH_PAGE_SHIFT, to, base, rights) : E_FAULT;
+    if (!(how & MAP_GRANT))
+        return map_piece(n, address, order, to, base, rights);
+    if (order < n->order || !n->parent)
+        return E_PERM;
+    return grant_memory(n, to, base, rights, (how & MAP_AT_ONCE) ? NULL : done);
 }
 
-static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes,
-                           u64 *done)
+#define PIECES_PER_CALL 8  /* mapped between two looks for interrupts */
+#define PIECES_AT_ONCE  64 /* where there are none */
+
+static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
 {
     vaddr_t start = what & ~0xfffull;
-    u64 size = 1ull << (what >> FPAGE_ORDER_SHIFT & FPAGE_ORDER_MASK);
-    u32 rights = what & FPAGE_RIGHTS_MASK;
+    u64 size = 1ull << fpage_order(what), at = map_position(*done);
+    u32 pieces = (how & MAP_AT_ONCE) ? PIECES_AT_ONCE : PIECES_PER_CALL;
     bool found = *done > 0;
-    for (u32 i = 0; *done < size && i < max_nodes; i++) {
-        vaddr_t address = start + *done;
-        struct node *n = space_node(&from->space, address);
+    for (u32 i = 0; at < size && i < pieces; i++) {
+        struct node *n = space_node(&from->space, start + at);
         if (!n) {
-            *done = space_next(&from->space, address + ARCH_PAGE_SIZE, start + size) - start;
+            at = space_next(&from->space, start + at + ARCH_PAGE_SIZE, start + size) - start;
+            *done = at;
             continue;
         }
-        u32 order = piece_order(n, address, base + *done, size);
-        bool whole = order == n->order && n->parent;
-        err_t error = !grant  ? map_piece(n, address, order, to, base + *done, rights)
-                      : whole ? grant_memory(n, to, base + *done, rights)
-                              : E_PERM;
+        u32 order = piece_order(n, start + at, base + at, size);
+        err_t error = map_some(n, start + at, to, base + at, what & FPAGE_RIGHTS_MASK, how, order, done);
         if (error)
             return error;
         found = true;
-        *done += 1ull << order;
+        *done = at += 1ull << order;
     }
-    if (*done > size)
-        *done = size;
-    return found || *done < size ? E_OK : E_FAULT;
+    return found || at < size ? E_OK : E_FAULT;
 }
 
-err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes, u64 *done)
+err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
 {
     trace(MAP, cpu_self()->current, what, base);
-    if (fpage_order(what) != ARCH_PAGE_SHIFT || grant || *done)
-        return map_area(from, what, to, base, grant, max_nodes, done);
-    err_t error = map_page(from, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK);
+    if (fpage_order(what) != ARCH_PAGE_SHIFT || (how & MAP_GRANT) || *done)
+        return map_area(from, what, to, base, how, done);
+    struct node *n = space_node(&from->space, what & ~0xfffull);
+    err_t error = n ? map_page(n, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK) : E_FAULT;
     *done = error ? 0 : ARCH_PAGE_SIZE;
     return error;
 }
@@ -468,29 +540,31 @@ err_t map_cap_first(struct object *o, struct task *task, struct slot *to)
     return E_OK;
 }
 
-err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant)
+static COLD err_t grant_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, u64 *done)
+{
+    if (!grant_goes_on(from->node, slot_mappable(to) ? to->node : NULL, done)) {
+        err_t error = map_cap(from, rights, task, to, false, NULL);
+        if (error)
+            return error;
+    }
+    return inherit(from->node, to->node, done);
+}
+
+err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant, u64 *done)
 {
     if (!slot_mappable(from))
         return E_NOENT;
+    if (grant)
+        return grant_cap(from, rights, task, to, done);
     if (to->word)
         return E_EXIST;
-    struct node *old = from->node;
     struct object *o = slot_object(from);
     trace(MAP_CAP, cpu_self()->current, debug_number(o), rights);
     struct node *n = node_create(task, (u64)to, FPAGE_OBJECT, 0, slot_rights(from) & rights);
     if (!n)
         return E_NOMEM;
-    if (!grant) {
-        adopt(old, n, 0);
-        occupy(to, o, n);
-        return E_OK;
-    }
-    clear_slot(old);
-    inherit(old, n);
+    adopt(from->node, n, 0);
     occupy(to, o, n);
-    if (o->first == old)
-        o->first = n;
-    factory_free(old);
     return E_OK;
 }
 
@@ -503,16 +577,14 @@ void map_cap_embedded(struct slot *from, struct slot *to, struct node *node)
     occupy(to, slot_object(from), node);
 }
 
-bool unmap_cap(struct slot *s, u32 rights, bool self)
+bool unmap_cap(struct slot *s, u32 rights, bool self, u64 *done)
 {
+    u32 steps = 0;
     if (!slot_mappable(s))
         return true;
-    if (!(rights & RIGHT_USE)) {
-        take_rights_below(s->node, rights);
-        if (self)
-            take_rights(s->node, rights);
-        return true;
-    }
-    u32 steps = 0;
-    return self ? node_revoke(s->node) : revoke_children(s->node, &steps);
+    if (rights & RIGHT_USE)
+        return self ? node_revoke(s->node) : revoke_children(s->node, &steps);
+    if (self)
+        node_take_rights(s->node, rights);
+    return walk_take_rights(s->node, rights, done);
 }

@@ -37,11 +37,27 @@ static inline paddr_t node_phys(const struct node *n)
 /* --- memory --- */
 
 /*
- * Maps flexpage `what` (its rights are a mask) of `from` into `to` at `base`. Stops after `max_nodes` pieces.
- * *done: bytes dealt with, counted from the start; call again from there for the rest.
- * Errors: EXIST (the place is not empty), NOMEM (quota of `to`), FAULT (nothing mapped in the source at all).
+ * How far an operation came, in bytes or slots; in the highest bits what it is in the middle of, so that 0 gives
+ * everything up.
  */
-err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, bool grant, u32 max_nodes, u64 *done);
+#define WALK_GOES_ON  (1ull << 63)
+#define GRANT_GOES_ON (1ull << 62)
+
+static inline u64 map_position(u64 done)
+{
+    return done & ~(WALK_GOES_ON | GRANT_GOES_ON);
+}
+
+#define MAP_GRANT   0x1
+#define MAP_AT_ONCE 0x2 /* not to be interrupted: what would take too long is E_MSGSIZE */
+
+/*
+ * Maps flexpage `what` (its rights are a mask) of `from` into `to` at `base`. Stops after some pieces. *done: bytes
+ * dealt with, counted from the start; call again from there for the rest.
+ * Errors: EXIST (the place is not empty), NOMEM (quota of `to`), FAULT (nothing mapped in the source at all), PERM
+ * (part of a mapping cannot be granted, nor what boot gave), MSGSIZE; INVOKE_RESTART: interrupted.
+ */
+err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done);
 
 /* Adds a node without parent: memory that the kernel gives away at boot. */
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights);
@@ -56,9 +72,10 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done);
 /* --- capabilities --- */
 
 /*
- * Puts a child of `from` with at most `rights` into the empty slot `to`. Errors: EXIST, NOMEM, NOENT (from is empty).
+ * Puts a child of `from` with at most `rights` into the empty slot `to`; to grant, it takes the place of `from`. `done`
+ * as above, NULL: at once. Errors: EXIST, NOMEM, NOENT (from is empty), MSGSIZE; INVOKE_RESTART: interrupted.
  */
-err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant);
+err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant, u64 *done);
 
 /* The object's first capability, with all rights. Errors: EXIST, NOMEM. */
 err_t map_cap_first(struct object *o, struct task *task, struct slot *to);
@@ -68,9 +85,12 @@ void map_cap_embedded(struct slot *from, struct slot *to, struct node *node);
 
 /*
  * Revokes what was derived from the slot, with `self` the slot itself; `rights` without RIGHT_USE only takes rights
- * away. False: interrupted, call again.
+ * away. False: interrupted, call again; `done`: see walk.h.
  */
-bool unmap_cap(struct slot *s, u32 rights, bool self);
+bool unmap_cap(struct slot *s, u32 rights, bool self, u64 *done);
 
 /* Removes the node and all below it. False: interrupted. */
 bool node_revoke(struct node *n);
+
+/* Takes rights from this node alone. */
+void node_take_rights(struct node *n, u32 rights);

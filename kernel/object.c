@@ -15,6 +15,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/vcpu.h"
+#include "kernel/walk.h"
 
 struct list_link object_dying;
 
@@ -105,6 +106,7 @@ void objects_init(void)
 {
     list_init(&object_dying);
     vcpu_init();
+    walk_init();
 }
 
 bool object_reap(void)

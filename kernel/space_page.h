@@ -1,6 +1,6 @@
 /*
  * Single pages whose tables exist already: the frequent case of entering and clearing a mapping, inlined into what maps
- * and unmaps. What does not fit returns false and has done nothing; space_enter and space_clear do it all.
+ * and unmaps. For all else there are space_enter and space_clear.
  */
 #pragma once
 
@@ -49,26 +49,27 @@ static inline void space_code_changed(const struct space *s)
         remote_code_changed(s);
 }
 
-/* Enters a page for node n. */
-static inline bool space_enter_page(struct space *s, vaddr_t address, paddr_t phys, u32 rights, struct node *n)
+/* The entry of the page at `address`, if it is free and has its tables; NULL: not so. */
+static inline u64 *space_free_entry(const struct space *s, vaddr_t address)
 {
     u64 *entry = space_page_entry(s, address);
-    if (!entry || arch_pte_valid(*entry))
-        return false;
+    return entry && !arch_pte_valid(*entry) && pool_info(entry)->nodes ? entry : NULL;
+}
+
+/* Enters the page of node n there. */
+static inline void space_enter_page(struct space *s, u64 *entry, paddr_t phys, struct node *n)
+{
     struct page_info *info = pool_info(entry);
-    if (!info->nodes)
-        return false;
-    *entry = arch_pte_make(phys, rights);
+    *entry = arch_pte_make(phys, n->rights);
     info->nodes[space_node_index(entry)] = n;
     n->entry = entry;
     info->used++;
     s->pages++;
-    if (rights & RIGHT_X)
+    if (n->rights & RIGHT_X)
         space_code_changed(s);
-    return true;
 }
 
-/* Clears the page of node n, which only this CPU knows, if its table does not become empty. */
+/* Clears the page of node n, which only this CPU knows and whose table stays. False: not so, nothing was done. */
 static inline bool space_clear_page(struct space *s, const struct node *n)
 {
     struct page_info *info = pool_info(n->entry);

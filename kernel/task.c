@@ -91,8 +91,10 @@ void task_stop(struct task *t)
 static bool empty_leaf(struct slot *leaf)
 {
     for (u32 i = 0; i < SLOTS_PER_LEAF; i++) {
+        if (!leaf[i].word)
+            continue;
         ipc_drop_reply(&leaf[i]);
-        if (!unmap_cap(&leaf[i], RIGHTS_ALL, true))
+        if (!unmap_cap(&leaf[i], RIGHTS_ALL, true, NULL) || kernel_preempted())
             return false;
     }
     return true;
@@ -144,12 +146,12 @@ bool task_destroy(struct task *t)
 
 /* --- operations --- */
 
-#define SLOTS_PER_STEP 64 /* slots looked at between two looks for interrupts */
+#define SLOTS_PER_STEP 64 /* empty slots passed between two looks for interrupts */
 
-/* Whether an operation on slots that has come behind slot `i` of `count` stops there for interrupts. */
-static bool slots_interrupted(u64 i, u64 count)
+/* Whether an operation on slots that has come behind slot `i` of `count`, which was in use or not, stops there. */
+static bool slots_interrupted(bool used, u64 i, u64 count)
 {
-    return (i + 1) % SLOTS_PER_STEP == 0 && i + 1 < count && kernel_preempted();
+    return (used || (i + 1) % SLOTS_PER_STEP == 0) && i + 1 < count && kernel_preempted();
 }
 
 /*
@@ -166,14 +168,14 @@ static u64 *progress(struct thread *caller, u64 what, u64 operation)
 }
 
 /* Maps or grants one capability; *found if there is one. */
-static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, bool grant, bool *found)
+static err_t map_slot(struct slot *s, u32 rights, struct task *to, u64 target, bool grant, u64 *done, bool *found)
 {
     if (!s->word || s->node == &node_reply)
         return E_OK;
     err_t error = E_OK;
     struct slot *d = task_slot_make(to, target, &error);
     *found = true;
-    return d ? map_cap(s, rights, to, d, grant) : error;
+    return d ? map_cap(s, rights, to, d, grant, done) : error;
 }
 
 /* What an interrupted one has mapped counts as found. */
@@ -182,12 +184,16 @@ static COLD err_t map_slots(struct thread *caller, struct task *from, u64 what, 
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what), target = base >> FPAGE_START_SHIFT;
     u64 *done = progress(caller, what, OP_TASK_MAP);
     bool found = *done && caller->map_found;
-    for (u64 i = *done; i < count; i++) {
-        err_t error = map_slot(task_slot(from, first + i), what & FPAGE_RIGHTS_MASK, to, target + i,
-                               base & ITEM_GRANT, &found);
+    for (u64 i = map_position(*done); i < count; i++) {
+        struct slot *s = task_slot(from, first + i);
+        bool used = s->word;
+        err_t error = map_slot(s, what & FPAGE_RIGHTS_MASK, to, target + i,
+                               base & ITEM_GRANT, done, &found);
+        if (error == INVOKE_RESTART)
+            *done = i | (*done ^ map_position(*done));
         if (error)
             return error;
-        if (slots_interrupted(i, count)) {
+        if (slots_interrupted(used, i, count)) {
             *done = i + 1;
             caller->map_found = found;
             return INVOKE_RESTART;
@@ -197,8 +203,6 @@ static COLD err_t map_slots(struct thread *caller, struct task *from, u64 what, 
     return found ? E_OK : E_NOENT;
 }
 
-#define NODES_PER_STEP 64 /* pieces mapped between two looks for interrupts */
-
 static err_t map_pages(struct invocation *inv, struct task *from, u64 what, struct task *to, u64 base)
 {
     u64 one = 0, *done = &one, size = 1ull << fpage_order(what);
@@ -206,11 +210,12 @@ static err_t map_pages(struct invocation *inv, struct task *from, u64 what, stru
     if (size > PAGE_SIZE || (base & ITEM_GRANT))
         done = progress(inv->caller, what, OP_TASK_MAP);
     do {
-        error = map_memory(from, what, to, base & ~0xfffull, base & ITEM_GRANT, NODES_PER_STEP, done);
+        error = map_memory(from, what, to, base & ~0xfffull, (base & ITEM_GRANT) ? MAP_GRANT : 0, done);
         if (!error && *done < size && kernel_preempted())
             return INVOKE_RESTART;
     } while (!error && *done < size);
-    *done = 0;
+    if (error != INVOKE_RESTART)
+        *done = 0;
     return error;
 }
 
@@ -236,15 +241,18 @@ static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u
 {
     u64 first = what >> FPAGE_START_SHIFT, count = 1ull << fpage_order(what);
     u64 *done = progress(caller, what, OP_TASK_UNMAP);
-    for (u64 i = *done; i < count; i++) {
+    for (u64 i = map_position(*done); i < count; i++) {
         struct slot *s = task_slot(t, first + i);
+        bool used = s->word;
         ipc_drop_reply(s);
         bool delete = (flags & UNMAP_DELETE) && (slot_rights(s) & RIGHT_DELETE);
         if (delete && !node_revoke(slot_object(s)->first))
             return INVOKE_RESTART;
-        if (!unmap_cap(s, what & FPAGE_RIGHTS_MASK, flags & UNMAP_SELF))
+        if (!unmap_cap(s, what & FPAGE_RIGHTS_MASK, flags & UNMAP_SELF, done)) {
+            *done = i | (*done ^ map_position(*done));
             return INVOKE_RESTART;
-        if (slots_interrupted(i, count)) {
+        }
+        if (slots_interrupted(used, i, count)) {
             *done = i + 1;
             return INVOKE_RESTART;
         }
@@ -320,10 +328,16 @@ err_t op_TASK_RESERVE(struct invocation *inv)
     if (!fpage_object_valid(what))
         return E_INVAL;
     u64 first = what >> FPAGE_START_SHIFT, end = first + (1ull << fpage_order(what));
+    struct task *t = task_of(inv->object);
     err_t error = E_OK;
-    for (u64 i = first ? first : 1; i < end; i = (i / SLOTS_PER_LEAF + 1) * SLOTS_PER_LEAF)
-        if (!task_slot_make(task_of(inv->object), i, &error))
+    for (u64 i = first ? first : 1; i < end; i = (i / SLOTS_PER_LEAF + 1) * SLOTS_PER_LEAF) {
+        if (task_slot_exists(t, i))
+            continue;
+        if (!task_slot_make(t, i, &error))
             return error;
+        if (kernel_preempted())
+            return INVOKE_RESTART;
+    }
     return E_OK;
 }
 

@@ -115,6 +115,30 @@ static void rights_can_be_taken_alone(void)
     CHECK_EQ(gate_bind(A, THREAD, 1), E_PERM);
 }
 
+/* More than is done in one go: a capability with many children, some of which have children of their own. */
+static void many_lose_rights_and_are_granted(void)
+{
+    enum { MANY = 400, FROM = 8, FIRST = 256, HEIR = 1000 };
+    struct task_info info;
+    CHECK_OK(factory_create_task(FACTORY, A));
+    CHECK_OK(factory_create_semaphore(FACTORY, B, 0));
+    CHECK_OK(map_cap_to(A, TASK, B, RIGHTS_ALL, FROM));
+    for (cap_t i = 0; i < MANY; i++)
+        CHECK_OK(map_cap_to(A, A, i % 4 ? FROM : i ? FIRST + i - 1 : FROM, RIGHTS_ALL, FIRST + i));
+    CHECK_OK(task_unmap(A, FPAGE_OBJ(FROM, 0, RIGHT_CONTROL), 0));
+    CHECK_EQ(rights_of(A, FROM), RIGHTS_ALL);
+    for (cap_t i = 0; i < MANY; i++)
+        CHECK_EQ(rights_of(A, FIRST + i), RIGHTS_ALL & ~RIGHT_CONTROL);
+    CHECK_OK(task_map(A, A, FPAGE_OBJ(FROM, 0, RIGHT_USE), AT(HEIR) | ITEM_GRANT));
+    CHECK_EQ(test_kind(A, FROM), 0);
+    for (cap_t i = 0; i < MANY; i++)
+        CHECK_EQ(rights_of(A, FIRST + i), RIGHT_USE);
+    CHECK_OK(task_unmap(A, FPAGE_OBJ(HEIR, 0, RIGHTS_ALL), UNMAP_SELF));
+    CHECK_OK(task_get_info(A, &info));
+    CHECK_EQ(info.caps, 0);
+    CHECK_EQ(test_kind(TASK, B), OBJ_SEMAPHORE);
+}
+
 static void delete_needs_the_right(void)
 {
     CHECK_OK(factory_create_semaphore(FACTORY, A, 0));
@@ -223,6 +247,7 @@ static void reserves_slots(void)
 TESTS(TEST(is_created_empty), TEST(maps_capabilities_with_fewer_rights), TEST(maps_many_capabilities_at_once),
       TEST(unmap_takes_the_whole_subtree), TEST(object_lives_as_long_as_its_first_capability),
       TEST(grant_moves_a_capability_and_its_place_in_the_tree), TEST(rights_can_be_taken_alone),
+      TEST(many_lose_rights_and_are_granted),
       TEST(delete_needs_the_right), TEST(equal_capabilities_name_one_object), TEST(tasks_may_hold_each_other),
       TEST(refuses_bad_flexpages), TEST(refuses_sources_that_are_no_tasks), TEST(has_kernel_user_memory),
       TEST(reserves_slots));
