@@ -230,10 +230,14 @@ static struct node *larger_child(struct node *n, paddr_t start, u32 order)
 }
 
 /* A memory node and all below it. False: interrupted; *steps counts. */
-static inline bool revoke_memory(struct node *n, u32 *steps)
+static ALWAYS_INLINE bool revoke_memory(struct node *n, u32 *steps)
 {
-    if (!tree_empty(&n->children) && !revoke_children(n, steps))
-        return false;
+    if (!tree_empty(&n->children)) {
+        u32 more = *steps; /* so that *steps can live in a register */
+        if (!revoke_children(n, &more))
+            return false;
+        *steps = more;
+    }
     remove_memory_quickly(n);
     return !interrupted(steps);
 }
@@ -272,20 +276,21 @@ static bool unmap_node(struct node *n, vaddr_t address, u32 order, u32 rights, b
     return unmap_from_children(n, start, part, rights, done);
 }
 
-/* The frequent case: the mapping of one page that went no further. False: not so, nothing was done. */
-static inline bool unmap_page(struct task *task, vaddr_t address)
+bool unmap_page(struct task *task, vaddr_t address)
 {
     struct node *n = space_node(&task->space, address);
     if (!n || n->order != ARCH_PAGE_SHIFT || !n->parent || !tree_empty(&n->children))
         return false;
+    trace(UNMAP, cpu_self()->current, FPAGE_MEM(address, ARCH_PAGE_SHIFT, RIGHTS_RWX), true);
     remove_memory(n);
     return true;
 }
 
-static bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
+bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
 {
     vaddr_t start = what & ~0xfffull, end = start + (1ull << fpage_order(what));
     u32 steps = 0;
+    trace(UNMAP, cpu_self()->current, what, self);
     for (vaddr_t at = start + map_position(*done); at < end; at = start + *done) {
         struct node *n = space_node(&task->space, at);
         vaddr_t next = n ? n->place + node_size(n) : space_next(&task->space, at + ARCH_PAGE_SIZE, end);
@@ -296,13 +301,6 @@ static bool unmap_area(struct task *task, u64 what, bool self, u64 *done)
             return false;
     }
     return true;
-}
-
-bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
-{
-    trace(UNMAP, cpu_self()->current, what, self);
-    bool page = fpage_order(what) == ARCH_PAGE_SHIFT && self && (what & RIGHT_R) && !*done;
-    return (page && unmap_page(task, what & ~0xfffull)) || unmap_area(task, what, self, done);
 }
 
 /* A node that hangs nowhere yet: see adopt. */

@@ -69,6 +69,9 @@ err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u3
  */
 bool unmap_memory(struct task *task, u64 what, bool self, u64 *done);
 
+/* The frequent case: takes one page that went no further from the task. False: not so, nothing was done. */
+bool unmap_page(struct task *task, vaddr_t address);
+
 /* --- capabilities --- */
 
 /*

@@ -73,10 +73,11 @@ static inline void space_enter_page(struct space *s, u64 *entry, paddr_t phys, s
 static inline bool space_clear_page(struct space *s, const struct node *n)
 {
     struct page_info *info = pool_info(n->entry);
-    if (n->order != ARCH_PAGE_SHIFT || info->used == 1 || (s->cpus & ~cpu_self()->bit))
+    u32 used = info->used;
+    if (n->order != ARCH_PAGE_SHIFT || used == 1 || (s->cpus & ~cpu_self()->bit))
         return false;
+    info->used = used - 1;
     *n->entry = 0;
-    info->used--;
     s->pages--;
     arch_tlb_flush_page(s->asid, n->place);
     return true;

@@ -261,6 +261,15 @@ static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u
     return E_OK;
 }
 
+static __attribute__((noinline)) err_t unmap_pages(struct thread *caller, struct task *t, u64 what, u64 flags)
+{
+    u64 *done = progress(caller, what, OP_TASK_UNMAP);
+    if (!unmap_memory(t, what, flags & UNMAP_SELF, done))
+        return INVOKE_RESTART;
+    *done = 0;
+    return E_OK;
+}
+
 err_t op_TASK_UNMAP(struct invocation *inv)
 {
     struct task *t = task_of(inv->object);
@@ -271,11 +280,8 @@ err_t op_TASK_UNMAP(struct invocation *inv)
         return unmap_slots(inv->caller, t, what, flags);
     if (!fpage_memory_valid(what))
         return E_INVAL;
-    u64 *done = progress(inv->caller, what, OP_TASK_UNMAP);
-    if (!unmap_memory(t, what, flags & UNMAP_SELF, done))
-        return INVOKE_RESTART;
-    *done = 0;
-    return E_OK;
+    bool page = fpage_order(what) == ARCH_PAGE_SHIFT && (what & RIGHT_R) && (flags & UNMAP_SELF);
+    return page && unmap_page(t, what & ~0xfffull) ? E_OK : unmap_pages(inv->caller, t, what, flags);
 }
 
 err_t op_TASK_CAP_VALID(struct invocation *inv)
