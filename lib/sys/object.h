@@ -226,7 +226,7 @@ static inline err_t thread_vcpu_resume(cap_t thread, cap_t task, u32 timeout)
 }
 
 /*
- * Those who wait for the thread (the 64 most urgent): labels that are `match` under `mask` lose the bits `clear` and
+ * Those who wait for the thread (the 48 most urgent): labels that are `match` under `mask` lose the bits `clear` and
  * get the bits `set`. *changed: how many; *more: others wait behind them.
  */
 static inline err_t thread_modify_senders(cap_t thread, u64 mask, u64 match, u64 clear, u64 set, u64 *changed,
@@ -408,6 +408,16 @@ static inline err_t scheduler_info(cap_t scheduler, u64 *cpus, u64 *online)
     return E_OK;
 }
 
+/* *online: whether the CPU exists and runs threads. */
+static inline err_t scheduler_is_online(cap_t scheduler, u32 cpu, bool *online)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_SCHEDULER_IS_ONLINE, cpu}};
+    err_t error = sys_object_call(scheduler, &m);
+    if (!error)
+        *online = m.w[1];
+    return error;
+}
+
 static inline err_t scheduler_idle_time(cap_t scheduler, u32 cpu, u64 *idle_us)
 {
     struct msg m = {.tag = TAG(2, 0), .w = {OP_SCHEDULER_IDLE_TIME, cpu}};
@@ -445,6 +455,16 @@ static inline err_t sc_consumed(cap_t sc, u64 *us)
     err_t error = sys_object_call(sc, &m);
     if (!error)
         *us = m.w[1];
+    return error;
+}
+
+/* Next character typed at the debug console. Errors: AGAIN: there is none. */
+static inline err_t log_read(cap_t log, char *c)
+{
+    struct msg m = {.tag = TAG(1, 0), .w = {OP_LOG_READ}};
+    err_t error = sys_object_call(log, &m);
+    if (!error)
+        *c = (char)m.w[1];
     return error;
 }
 

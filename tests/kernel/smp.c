@@ -60,9 +60,14 @@ static void cpus_are_listed(void)
     u32 n = test_cpus();
     CHECK_EQ(n, test_boot->cpu_count);
     for (u32 i = 0; i < n; i++) {
-        CHECK_EQ(test_invoke(SCHEDULER, OP_SCHEDULER_IS_ONLINE, 2, i, 0, 0), E_OK);
+        bool online = false;
+        CHECK_OK(scheduler_is_online(SCHEDULER, i, &online));
+        CHECK(online);
         CHECK_OK(scheduler_idle_time(SCHEDULER, i, &idle));
     }
+    bool online = true;
+    CHECK_OK(scheduler_is_online(SCHEDULER, n, &online));
+    CHECK(!online);
     CHECK_EQ(scheduler_idle_time(SCHEDULER, n, &idle), E_RANGE);
     CHECK_OK(test_thread_create(0, TASK, LEVEL, 0, 0));
     CHECK_EQ(scheduler_run_thread(SCHEDULER, TEST_THREAD(0), TEST_SC(0), n), E_RANGE);

@@ -84,12 +84,16 @@ void arch_nap(void)
 {
 }
 
+struct host_line host_lines[HOST_LINES];
+
 void arch_line_enable(u64 cpu, u32 line, bool on)
 {
+    host_lines[line].enabled = on;
 }
 
 void arch_line_complete(u64 cpu, u32 line)
 {
+    host_lines[line].completed++;
 }
 
 void arch_space_init_root(u64 *table)

@@ -34,6 +34,13 @@ void host_exception(u64 cause);
 /* Time passes, and the timer interrupt comes if it is due. */
 void host_advance(u64 microseconds);
 
+/* What the kernel told the interrupt controller of each line. */
+#define HOST_LINES 64
+extern struct host_line {
+    bool enabled;
+    u32 completed; /* how often */
+} host_lines[HOST_LINES];
+
 /* Interrupt line `line` fires. */
 void host_interrupt(u32 line);
 
