@@ -12,6 +12,7 @@ struct gate *gate_create(struct factory *f)
     if (!g)
         return NULL;
     g->senders = (struct tree){0};
+    g->entry = (struct sender){0};
     object_init(&g->object, OBJ_GATE, f);
     list_init(&g->of_thread);
     return g;
@@ -20,19 +21,22 @@ struct gate *gate_create(struct factory *f)
 void gate_unbind(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
-    if (receiver != &thread_nobody)
-        remote_hold(receiver->cpu);
+    if (receiver == &thread_nobody)
+        return;
+    remote_hold(receiver->cpu);
     list_remove(&g->of_thread);
     g->object.receiver = &thread_nobody;
-    if (receiver != &thread_nobody)
-        ipc_cancel_senders(&receiver->senders, &g->object, E_CANCELED);
+    ipc_gate_follow(g);
+    struct thread *lender = receiver->donor;
+    if (lender && lender->state == THREAD_SENDING && lender->sending_to == &g->object)
+        sched_reclaim(lender); /* it does not wait for the receiver any longer */
+    sched_inherit(receiver);
 }
 
 void gate_destroy(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
     gate_unbind(g);
-    ipc_cancel_senders(&g->senders, &g->object, E_CANCELED);
     if (receiver != &thread_nobody && receiver->del_irq.word)
         irq_trigger(irq_of(slot_object(&receiver->del_irq)));
 }
@@ -48,17 +52,13 @@ void gate_unheld(struct object *o)
         irq_trigger(irq_of(slot_object(&t->del_irq)));
 }
 
-bool gate_next_unheld(struct thread *t, u64 *label)
+bool gate_take_unheld(struct thread *t, u64 *label)
 {
-    while (!list_empty(&t->unheld)) {
-        struct gate *g = list_first(&t->unheld, struct gate, of_thread);
-        list_remove(&g->of_thread);
-        list_push_back(&t->gates, &g->of_thread);
-        *label = g->object.label;
-        if (tree_empty(&g->object.first->children)) /* else it was given away anew */
-            return true;
-    }
-    return false;
+    struct gate *g = list_first(&t->unheld, struct gate, of_thread);
+    list_remove(&g->of_thread);
+    list_push_back(&t->gates, &g->of_thread);
+    *label = g->object.label;
+    return tree_empty(&g->object.first->children);
 }
 
 err_t op_GATE_BIND(struct invocation *inv)
@@ -72,17 +72,13 @@ err_t op_GATE_BIND(struct invocation *inv)
 
     /* point of no return */
     remote_hold(t->cpu); /* the fast path reads receiver and label one after the other */
-    if (old != &thread_nobody)
-        remote_hold(old->cpu);
+    if (old != t)
+        gate_unbind(g);
     list_remove(&g->of_thread);
     g->object.receiver = t;
     g->object.label = inv->w[1];
     list_push_back(&t->gates, &g->of_thread);
-    ipc_gate_bound(&g->object, &g->senders);
-    if (old != t && old != &thread_nobody) {
-        ipc_gate_bound(&g->object, &old->senders);
-        sched_inherit(old);
-    }
+    ipc_gate_bound(g);
     return E_OK;
 }
 
@@ -90,7 +86,7 @@ err_t op_GATE_INFO(struct invocation *inv)
 {
     struct object *o = inv->object;
     inv->w[1] = o->label;
-    inv->w[2] = o->receiver != &thread_nobody;
+    inv->w[2] = o->receiver != &thread_nobody && !o->receiver->object.dying;
     inv->w[3] = !tree_empty(&o->first->children);
     return E_OK;
 }

@@ -8,7 +8,8 @@
 struct gate {
     struct object object;
     struct list_link of_thread; /* in the receiver's `gates` or `unheld` */
-    struct tree senders;        /* who waits until a thread is bound */
+    struct sender entry;        /* in the receiver's queue, while anybody waits here */
+    struct tree senders;        /* threads that wait here */
 };
 
 static inline struct gate *gate_of(struct object *o)
@@ -18,14 +19,14 @@ static inline struct gate *gate_of(struct object *o)
 
 struct gate *gate_create(struct factory *f);
 
-/* Unbinds it and wakes all who send to it with E_CANCELED. */
+/* Unbinds it; who waits there stays for gate_take_apart. */
 void gate_destroy(struct gate *g);
 
-/* The thread dies: the gate has no receiver until it is bound again. */
+/* The gate has no receiver until it is bound again. */
 void gate_unbind(struct gate *g);
 
 /* Nobody but the creator holds the gate any longer: tells the server by its deletion Irq. */
 void gate_unheld(struct object *o);
 
-/* Label of the next gate of t that became so; false: no more. */
-bool gate_next_unheld(struct thread *t, u64 *label);
+/* Tells the next gate of t that became so, there is one, by its label. False: it was given away anew. */
+bool gate_take_unheld(struct thread *t, u64 *label);

@@ -175,16 +175,16 @@ void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 ta
 
 /* --- queues and time limits --- */
 
-static void enqueue(struct tree *queue, struct sender *s, u32 priority)
+static void enqueue(struct tree *queue, struct sender *s, u64 key)
 {
     s->queue = queue;
     s->relabelled = false;
-    tree_insert(queue, &s->link, SENDER_KEY(priority));
+    tree_insert(queue, &s->link, key);
 }
 
 static void enqueue_thread(struct tree *queue, struct thread *t)
 {
-    enqueue(queue, &t->sender, t->sc ? t->sc->priority : 0);
+    enqueue(queue, &t->sender, SENDER_KEY(t->sc ? t->sc->priority : 0));
 }
 
 void ipc_dequeue(struct sender *s)
@@ -195,18 +195,54 @@ void ipc_dequeue(struct sender *s)
     s->queue = NULL;
 }
 
+static struct thread *first_sender(const struct gate *g)
+{
+    struct tree_node *n = tree_first(&g->senders);
+    return n ? container_of(n, struct thread, sender.link) : NULL;
+}
+
+void ipc_gate_follow(struct gate *g)
+{
+    struct thread *first = first_sender(g), *r = g->object.receiver;
+    ipc_dequeue(&g->entry);
+    if (first && r != &thread_nobody)
+        enqueue(&r->senders, &g->entry, first->sender.link.key);
+}
+
+static void enqueue_at(struct gate *g, struct thread *t)
+{
+    enqueue_thread(&g->senders, t);
+    if (!g->entry.queue || t->sender.link.key < g->entry.link.key)
+        ipc_gate_follow(g);
+}
+
+/* With the thread the gate leaves its place: gates whose senders are equally urgent take turns. */
+void ipc_leave_queue(struct thread *t)
+{
+    if (!t->sender.queue)
+        return;
+    struct gate *g = t->sending_to ? gate_of(t->sending_to) : NULL;
+    bool first = g && first_sender(g) == t;
+    ipc_dequeue(&t->sender);
+    if (first)
+        ipc_gate_follow(g);
+}
+
 void ipc_requeue(struct thread *t)
 {
-    struct tree *queue = t->sender.queue;
     bool relabelled = t->sender.relabelled;
-    ipc_dequeue(&t->sender);
-    enqueue_thread(queue, t);
+    ipc_leave_queue(t);
+    enqueue_at(gate_of(t->sending_to), t);
     t->sender.relabelled = relabelled;
 }
 
-static struct thread *sender_thread(struct sender *s)
+struct thread *ipc_next_sender(const struct thread *t, const struct thread *s)
 {
-    return container_of(s, struct thread, sender);
+    struct tree_node *n = s ? tree_next(&s->sender.link) : NULL;
+    if (n)
+        return container_of(n, struct thread, sender.link);
+    n = s ? tree_next(&gate_of(s->sending_to)->entry.link) : tree_at_least(&t->senders, SENDER_KEY(PRIORITY_MAX));
+    return n ? first_sender(container_of(n, struct gate, entry.link)) : NULL;
 }
 
 enum phase { PHASE_SEND, PHASE_RECEIVE };
@@ -424,7 +460,7 @@ static void queue_sender(struct thread *s, struct object *gate)
 {
     struct thread *r = gate->receiver;
     s->sending_to = gate;
-    enqueue_thread(r == &thread_nobody ? &gate_of(gate)->senders : &r->senders, s);
+    enqueue_at(gate_of(gate), s);
     s->state = THREAD_SENDING;
     arm_timeout(s, PHASE_SEND);
     sched_block(s);
@@ -434,8 +470,9 @@ static void queue_sender(struct thread *s, struct object *gate)
 /* Nobody takes the message yet: s queues, unless it has no time. */
 static void block_sender(struct thread *s, struct object *gate)
 {
-    if (no_time(s, PHASE_SEND)) {
-        finish_send(s, E_TIMEDOUT);
+    bool in_vain = gate->receiver->object.dying;
+    if (in_vain || no_time(s, PHASE_SEND)) {
+        finish_send(s, in_vain ? E_CANCELED : E_TIMEDOUT);
         return;
     }
     queue_sender(s, gate);
@@ -492,35 +529,33 @@ void ipc_send(struct thread *t, struct slot *s, u64 op)
     send_to(t, slot_object(s));
 }
 
-void ipc_gate_bound(struct object *gate, struct tree *queue)
+void ipc_gate_bound(struct gate *g)
 {
-    struct tree_node *next;
-    for (struct tree_node *n = tree_first(queue); n; n = next) {
-        next = tree_next(n);
-        struct sender *s = container_of(n, struct sender, link);
-        if (s->is_irq || sender_thread(s)->sending_to != gate)
-            continue;
-        ipc_dequeue(s);
-        timeout_drop(sender_thread(s)->cpu, &sender_thread(s)->timeout);
-        sched_reclaim(sender_thread(s)); /* the old receiver may run on it */
-        send_to(sender_thread(s), gate);
-    }
+    struct thread *r = g->object.receiver;
+    ipc_gate_follow(g);
+    if (tree_empty(&g->senders))
+        return;
+    vcpu_notify(r);
+    if (accepts(r, NULL))
+        take_sender(r);
+    else
+        sched_help(r);
 }
 
-void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error)
+bool ipc_cancel_waiters(struct tree *queue)
 {
-    struct tree_node *next;
-    for (struct tree_node *n = tree_first(queue); n; n = next) {
-        next = tree_next(n);
-        struct sender *s = container_of(n, struct sender, link);
-        if (!s->is_irq && (!o || sender_thread(s)->sending_to == o))
-            thread_cancel(sender_thread(s), error);
+    struct tree_node *n;
+    while ((n = tree_first(queue))) {
+        thread_cancel(container_of(n, struct thread, sender.link), E_CANCELED);
+        if (kernel_preempted())
+            return false;
     }
+    return true;
 }
 
 static COLD void queue_signal(struct thread *t, struct irq *irq)
 {
-    enqueue(&t->senders, &irq->sender, PRIORITY_MAX + 1);
+    enqueue(&t->senders, &irq->sender, SENDER_KEY(PRIORITY_MAX + 1));
     vcpu_notify(t);
 }
 
@@ -628,27 +663,6 @@ static u64 label_of(const struct sender *s)
                      : container_of(s, struct thread, sender)->sending_to->label;
 }
 
-/* Takes the most urgent of those who wait for t. False: there is none. */
-static bool take_sender(struct thread *t)
-{
-    struct tree_node *n = tree_first(&t->senders);
-    if (!n)
-        return false;
-    struct sender *s = container_of(n, struct sender, link);
-    u64 label = label_of(s);
-    ipc_dequeue(s);
-    if (s->is_irq) {
-        ipc_signal(t, container_of(s, struct irq, sender));
-        t->cold.label = label;
-        return true;
-    }
-    struct thread *sender = sender_thread(s);
-    timeout_drop(sender->cpu, &sender->timeout);
-    deliver(sender, t, label);
-    sched_inherit(t);
-    return true;
-}
-
 static bool take_irq(struct thread *t, struct irq *irq)
 {
     if (!irq->sender.queue || irq->thread != t)
@@ -660,22 +674,47 @@ static bool take_irq(struct thread *t, struct irq *irq)
     return true;
 }
 
-#define SENDERS_PER_CALL 64
+/* Takes the most urgent of those who wait for t. False: there is none. */
+static bool take_sender(struct thread *t)
+{
+    struct tree_node *n = tree_first(&t->senders);
+    if (!n)
+        return false;
+    struct sender *s = container_of(n, struct sender, link);
+    if (s->is_irq)
+        return take_irq(t, container_of(s, struct irq, sender));
+    struct thread *sender = first_sender(container_of(s, struct gate, entry));
+    u64 label = label_of(&sender->sender);
+    ipc_leave_queue(sender);
+    timeout_drop(sender->cpu, &sender->timeout);
+    deliver(sender, t, label);
+    sched_inherit(t);
+    return true;
+}
+
+#define SENDERS_PER_CALL 48
+
+static u32 relabel(struct sender *s, const struct relabel *rule)
+{
+    u64 label = label_of(s);
+    if ((label & rule->mask) != rule->match)
+        return 0;
+    s->label = (label & ~rule->clear) | rule->set;
+    s->relabelled = true;
+    return 1;
+}
 
 u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more)
 {
-    u32 changed = 0;
+    u32 changed = 0, i = 0;
+    struct sender *s;
     struct tree_node *n = tree_first(&t->senders);
-    for (u32 i = 0; n && i < SENDERS_PER_CALL; i++, n = tree_next(n)) {
-        struct sender *s = container_of(n, struct sender, link);
-        u64 label = label_of(s);
-        if ((label & rule->mask) != rule->match)
-            continue;
-        s->label = (label & ~rule->clear) | rule->set;
-        s->relabelled = true;
-        changed++;
-    }
-    *more = n;
+    for (; n && (s = container_of(n, struct sender, link))->is_irq && i < SENDERS_PER_CALL; i++, n = tree_next(n))
+        changed += relabel(s, rule);
+    struct thread *thread = ipc_next_sender(t, NULL);
+    for (; thread && i < SENDERS_PER_CALL; i++, thread = ipc_next_sender(t, thread))
+        changed += relabel(&thread->sender, rule);
+    *more = thread;
     return changed;
 }
 

@@ -3,6 +3,8 @@
 
 #include "kernel/thread.h"
 
+struct gate;
+
 /*
  * The fast path, entered by the architecture for invocations without SEL_TIMED: a call whose slot is in range, and a
  * reply-and-wait by the implicit reply capability. Tag and message words are where the trap left them; tags above
@@ -54,8 +56,17 @@ void ipc_limit_time(struct thread *t);
 /* A fault of t, its words in t->fault_words, becomes a message to the gate in `s`. False: there is no gate. */
 bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);
 
-/* Senders of `o` in `queue` turn to its present receiver. */
-void ipc_gate_bound(struct object *o, struct tree *queue);
+/*
+ * Threads queue at gates, and gates where somebody queues at their threads, as urgently as the most urgent there. So a
+ * gate comes to another thread, or goes, whoever waits at it. The gate takes its place at its receiver anew.
+ */
+void ipc_gate_follow(struct gate *g);
+
+/* The gate has another receiver or label: who waits there turns to that. */
+void ipc_gate_bound(struct gate *g);
+
+/* Who waits for t behind s, or first (NULL); gate by gate. NULL: nobody. */
+struct thread *ipc_next_sender(const struct thread *t, const struct thread *s);
 
 /* A rule for labels: those with match under the mask lose the bits of `clear` and get those of `set`. */
 struct relabel {
@@ -65,8 +76,8 @@ struct relabel {
 /* Applies it to those who wait for t, the most urgent ones; *more: there are others. Gives how many it met. */
 u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more);
 
-/* Wakes all threads in the queue that send to `o` (NULL: to anything) with this error. */
-void ipc_cancel_senders(struct tree *queue, struct object *o, err_t error);
+/* Wakes all threads in the queue with E_CANCELED. False: interrupted, some are left. */
+bool ipc_cancel_waiters(struct tree *queue);
 
 /* The reply capability in s, if there is one, is lost: its caller wakes with E_CANCELED. */
 void ipc_drop_reply(struct slot *s);
@@ -84,8 +95,9 @@ void ipc_wake_down(struct thread *t);
 #define SENDER_KEY(priority)     (PRIORITY_MAX + 1 - (priority))
 #define SENDER_PRIORITY(key)     (PRIORITY_MAX + 1 - (u32)(key))
 
-/* The priority of t, which stands in a queue, has changed. */
+/* The priority of t, which waits at a gate, has changed. */
 void ipc_requeue(struct thread *t);
 
 /* Leaves its queue; harmless if in none. */
 void ipc_dequeue(struct sender *s);
+void ipc_leave_queue(struct thread *t);

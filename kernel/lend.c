@@ -15,7 +15,7 @@
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 
-#define CHAIN_MAX   32 /* links that are followed: what is further away gets no help */
+#define CHAIN_MAX   8  /* links that are followed: what is further away gets no help */
 #define SENDERS_MAX 64 /* of a thread that are looked at for one with an SC */
 
 /* --- priority --- */
@@ -56,9 +56,8 @@ void sched_settle_priority(struct sc *sc)
 
 struct thread *sched_waits_for(const struct thread *t)
 {
-    struct tree *queue = t->sender.queue;
-    if (t->state == THREAD_SENDING) /* at a gate that has no thread, or at that */
-        return !queue || queue == &gate_of(t->sending_to)->senders ? NULL : container_of(queue, struct thread, senders);
+    if (t->state == THREAD_SENDING)
+        return !t->sender.queue || t->sending_to->receiver == &thread_nobody ? NULL : t->sending_to->receiver;
     if (!thread_calling(t) || t->answer_from == t->kept_in)
         return NULL; /* who keeps a reply capability may be any thread of its task */
     return container_of(t->answer_from, struct thread, reply);
@@ -187,12 +186,10 @@ static bool can_lend(const struct thread *t)
 
 static struct thread *lender_in_queue(struct thread *t)
 {
-    struct tree_node *n = tree_at_least(&t->senders, SENDER_KEY(PRIORITY_MAX));
-    for (u32 i = 0; n && i < SENDERS_MAX; i++, n = tree_next(n)) {
-        struct thread *s = container_of(n, struct thread, sender.link);
+    struct thread *s = ipc_next_sender(t, NULL);
+    for (u32 i = 0; s && i < SENDERS_MAX; i++, s = ipc_next_sender(t, s))
         if (can_lend(s))
             return s;
-    }
     return NULL;
 }
 

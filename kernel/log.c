@@ -1,5 +1,5 @@
 /* The debug console as an object, for first programs and last words. */
-#include "kernel/arch.h"
+#include "kernel/cpu.h"
 #include "kernel/object.h"
 
 #define TEXT_MAX ((MSG_REGS - 2) * 8)
@@ -9,8 +9,13 @@ err_t op_LOG_WRITE(struct invocation *inv)
     u64 length = inv->w[1];
     if (length > TEXT_MAX)
         return E_RANGE;
-    for (u64 i = 0; i < length; i++)
-        arch_console_put(inv->w[2 + i / 8] >> (i % 8 * 8));
+    u64 *done = thread_progress(inv->caller, OP_LOG_WRITE);
+    while (*done < length) {
+        arch_console_put(inv->w[2 + *done / 8] >> (*done % 8 * 8));
+        if (++*done < length && kernel_preempted()) /* the firmware takes its time */
+            return INVOKE_RESTART;
+    }
+    *done = 0;
     return E_OK;
 }
 

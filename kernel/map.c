@@ -23,7 +23,7 @@
 
 struct node node_reply;
 
-#define STEPS_PER_CHECK 16 /* nodes removed or moved between two looks for interrupts */
+#define STEPS_PER_CHECK 4  /* nodes removed or moved between two looks for interrupts */
 #define LEVELS_MAX      16 /* of derivation that are gone down at a time */
 #define MOVES_AT_ONCE   64 /* children that a grant moves in one go where it cannot be interrupted */
 
@@ -193,6 +193,8 @@ bool node_revoke(struct node *n)
     u32 steps = 0;
     if (!revoke_children(n, &steps))
         return false;
+    if (n->type == FPAGE_OBJECT && !n->parent && !object_prepare_end(slot_object(node_slot(n))))
+        return false;
     remove_leaf(n);
     return true;
 }
@@ -289,15 +291,14 @@ bool unmap_page(struct task *task, vaddr_t address)
 bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
 {
     vaddr_t start = what & ~0xfffull, end = start + (1ull << fpage_order(what));
-    u32 steps = 0;
     trace(UNMAP, cpu_self()->current, what, self);
     for (vaddr_t at = start + map_position(*done); at < end; at = start + *done) {
         struct node *n = space_node(&task->space, at);
-        vaddr_t next = n ? n->place + node_size(n) : space_next(&task->space, at + ARCH_PAGE_SIZE, end);
+        vaddr_t next = n ? n->place + node_size(n) : space_skip(&task->space, at + ARCH_PAGE_SIZE, end);
         if (n && !unmap_node(n, start, fpage_order(what), what & FPAGE_RIGHTS_MASK, self, done))
             return false;
         *done = next - start;
-        if (interrupted(&steps))
+        if (next < end && kernel_preempted())
             return false;
     }
     return true;
@@ -462,6 +463,16 @@ static u32 piece_order(const struct node *n, vaddr_t address, vaddr_t base, u64 
     return bits_lowest(address | base | size | node_size(n));
 }
 
+#define TABLE_ORDER   9 /* log2 of a page table's entries */
+#define ENTRIES_ORDER 7 /* the same of those that a piece is entered in at most, so that it does not take long */
+
+/* The same for what is mapped, not moved. */
+static u32 short_order(u32 order)
+{
+    u32 entries = (order - ARCH_PAGE_SHIFT) % TABLE_ORDER;
+    return entries > ENTRIES_ORDER ? order - entries + ENTRIES_ORDER : order;
+}
+
 /* The piece of n of this order at `address`. */
 static err_t map_some(struct node *n, vaddr_t address, struct task *to, vaddr_t base, u32 rights, u32 how, u32 order,
                       u64 *done)
@@ -473,7 +484,7 @@ static err_t map_some(struct node *n, vaddr_t address, struct task *to, vaddr_t 
     return grant_memory(n, to, base, rights, (how & MAP_AT_ONCE) ? NULL : done);
 }
 
-#define PIECES_PER_CALL 8  /* mapped between two looks for interrupts */
+#define PIECES_PER_CALL 1  /* mapped between two looks for interrupts */
 #define PIECES_AT_ONCE  64 /* where there are none */
 
 static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
@@ -490,6 +501,7 @@ static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t
             continue;
         }
         u32 order = piece_order(n, start + at, base + at, size);
+        order = (how & MAP_GRANT) ? order : short_order(order);
         err_t error = map_some(n, start + at, to, base + at, what & FPAGE_RIGHTS_MASK, how, order, done);
         if (error)
             return error;

@@ -7,6 +7,7 @@
 #include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
+#include "kernel/ipc.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/remote.h"
@@ -41,16 +42,19 @@ static void disconnect(struct object *o)
     case OBJ_IRQ:
         irq_destroy(irq_of(o));
         break;
-    case OBJ_SEMAPHORE:
-        semaphore_destroy(semaphore_of(o));
-        break;
     case OBJ_SC:
         sc_destroy(sc_of(o));
         break;
     case OBJ_TASK:
-        task_stop(task_of(o));
+        while (!task_stop(task_of(o))) /* of one that has a capability, nobody is left: object_prepare_end */
+            ;
         break;
     }
+}
+
+bool object_prepare_end(struct object *o)
+{
+    return o->type != OBJ_TASK || !o->factory || task_stop(task_of(o));
 }
 
 void object_kill(struct object *o)
@@ -81,15 +85,32 @@ static void *object_memory(struct object *o)
     }
 }
 
+/* Ends what was left of the dead object's dealings with others. False: interrupted. */
+static bool take_apart(struct object *o)
+{
+    switch (o->type) {
+    case OBJ_THREAD:
+        return thread_take_apart(thread_of(o));
+    case OBJ_GATE:
+        return ipc_cancel_waiters(&gate_of(o)->senders);
+    case OBJ_SEMAPHORE:
+        return semaphore_take_apart(semaphore_of(o));
+    case OBJ_TASK:
+        return task_destroy(task_of(o));
+    case OBJ_FACTORY:
+        return factory_destroy(factory_of(o));
+    default:
+        return true;
+    }
+}
+
 /* Frees the object if nothing depends on it any longer; else puts it behind the others. False: interrupted. */
 static bool reap(struct object *o)
 {
-    if (o->type == OBJ_TASK && !task_destroy(task_of(o)))
+    if (!take_apart(o))
         return false;
     if (o->type == OBJ_FACTORY) {
         struct factory *f = factory_of(o);
-        if (!factory_destroy(f))
-            return false;
         if (f->used) {
             list_remove(&o->siblings);
             list_push_back(&object_dying, &o->siblings);

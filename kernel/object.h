@@ -60,6 +60,12 @@ void object_init(struct object *o, enum object_number type, struct factory *fact
 void object_kill(struct object *o);
 
 /*
+ * Before the first capability of an object goes: what can be long and must be over when it has gone. False:
+ * interrupted, call again.
+ */
+bool object_prepare_end(struct object *o);
+
+/*
  * Frees what object_kill queued, step by step, until nothing is left (true) or an interrupt is pending (false: call
  * again later).
  */

@@ -161,6 +161,26 @@ void sched_replenish(struct sc *sc)
         sched_help(sched_waits_for(sc->thread));
 }
 
+/*
+ * Signals the handler of an SC whose budget is used up. That may move a thread here whose CPU's running SC is charged
+ * and found used up in turn, and so on for each CPU: those are signalled one after the other, not within each other.
+ */
+static COLD void tell_handler(struct sc *sc)
+{
+    static struct sc *untold;
+    static bool telling;
+    sc->next_untold = untold;
+    untold = sc;
+    if (telling)
+        return;
+    telling = true;
+    while ((sc = untold)) {
+        untold = sc->next_untold;
+        irq_trigger(irq_of(slot_object(&sc->handler)));
+    }
+    telling = false;
+}
+
 /* The budget is used up: a new slice at the end of the queue, or sleep until the next period. */
 static COLD void exhaust(struct cpu *cpu, struct sc *sc, u64 now)
 {
@@ -173,7 +193,7 @@ static COLD void exhaust(struct cpu *cpu, struct sc *sc, u64 now)
     u64 next = sc->period_start + sc->period;
     timeout_set(cpu, &sc->replenish, next > now ? next : now + 1);
     if (sc->handler.word)
-        irq_trigger(irq_of(slot_object(&sc->handler)));
+        tell_handler(sc);
 }
 
 void sched_charge(struct cpu *cpu, u64 now)
@@ -263,8 +283,11 @@ static COLD void idle(struct cpu *cpu)
     start_charging(cpu, NULL, arch_time());
     trace(IDLE, NULL, 0, 0);
     arch_space_switch(arch_kernel_root());
-    while (cpu->ready_top < 0 && !cpu->handoff)
-        rest(cpu, !object_reap_needed() || object_reap());
+    while (cpu->ready_top < 0 && !cpu->handoff) {
+        bool reaped = !object_reap_needed() || object_reap();
+        if (cpu->ready_top < 0 && !cpu->handoff) /* else somebody who waited for the dead has become ready */
+            rest(cpu, reaped);
+    }
     sched_charge(cpu, arch_time());
 }
 

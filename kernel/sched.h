@@ -25,6 +25,7 @@ struct sc {
     struct timeout replenish;
     struct slot handler;       /* Irq triggered at exhaustion */
     struct node handler_node;
+    struct sc *next_untold;    /* whose handler is to be signalled as well: sched.c */
 };
 
 #define SLICE_US 10000

@@ -14,9 +14,9 @@ struct semaphore *semaphore_create(struct factory *f, u64 count)
     return s;
 }
 
-void semaphore_destroy(struct semaphore *s)
+bool semaphore_take_apart(struct semaphore *s)
 {
-    ipc_cancel_senders(&s->waiters, NULL, E_CANCELED);
+    return ipc_cancel_waiters(&s->waiters);
 }
 
 err_t op_SEMAPHORE_UP(struct invocation *inv)

@@ -18,4 +18,4 @@ static inline struct semaphore *semaphore_of(struct object *o)
 struct semaphore *semaphore_create(struct factory *f, u64 count);
 
 /* Wakes all waiters with E_CANCELED. */
-void semaphore_destroy(struct semaphore *s);
+bool semaphore_take_apart(struct semaphore *s);

@@ -123,20 +123,26 @@ struct node *space_node(struct space *s, vaddr_t address)
     return nodes ? nodes[space_node_index(entry)] : NULL;
 }
 
+vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end)
+{
+    u32 level;
+    u64 *entry = walk(s, address, 0, &level), size = 1ull << space_level_shift(level);
+    if (address >= end || arch_pte_valid(*entry))
+        return address < end ? address : end;
+    address &= ~(size - 1);
+    do {
+        address += size;
+        entry++;
+    } while ((u64)entry % (PAGE_SIZE / 8) && !arch_pte_valid(*entry) && address < end);
+    return address < end ? address : end;
+}
+
 vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
 {
-    while (address < end) {
-        u32 level;
-        u64 *entry = walk(s, address, 0, &level), size = 1ull << space_level_shift(level);
-        if (arch_pte_valid(*entry))
-            return address;
-        address &= ~(size - 1);
-        do { /* holes within a table are passed quickly */
-            address += size;
-            entry++;
-        } while ((u64)entry % PAGE_SIZE && !arch_pte_valid(*entry) && address < end);
-    }
-    return end;
+    vaddr_t at;
+    while ((at = space_skip(s, address, end)) != address)
+        address = at;
+    return at;
 }
 
 bool space_translate(struct space *s, vaddr_t address, paddr_t *phys)

@@ -26,6 +26,9 @@ struct node *space_node(struct space *s, vaddr_t address);
 
 /* The first mapped page from `address` on and below `end`; `end` if there is none. */
 vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end);
+
+/* The same, or only a place behind an eighth of a page table that is empty: so it does not take long. */
+vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end);
 #define SPACE_END (1ull << ARCH_VA_BITS)
 
 /*

@@ -71,7 +71,7 @@ struct utcb *task_utcb(struct task *t, vaddr_t address)
 
 /* --- the end --- */
 
-void task_stop(struct task *t)
+bool task_stop(struct task *t)
 {
     vcpu_task_gone(t);
     while (!list_empty(&t->threads)) {
@@ -84,7 +84,10 @@ void task_stop(struct task *t)
         thread->utcb = NULL;
         thread->slots = NULL;
         thread->root = arch_kernel_root();
+        if (kernel_preempted())
+            return false;
     }
+    return true;
 }
 
 /* Revokes all capabilities and pending replies in the leaf. False: interrupted. */
@@ -109,14 +112,19 @@ static bool free_slots(struct task *t)
             return false;
         factory_free_page(t->object.factory, t->slots[i]);
         t->slots[i] = slot_leaf_none;
+        if (kernel_preempted())
+            return false;
     }
     return true;
 }
 
-/* Takes away one page of kernel-user memory; its frame is the kernel's own. */
+/* Takes away one page of kernel-user memory, if it is mapped; its frame is the kernel's own. */
 static COLD void free_ku_page(struct task *t, vaddr_t address)
 {
-    paddr_t frame = space_clear_ku(&t->space, address, t->object.factory);
+    paddr_t frame;
+    if (!space_translate(&t->space, address, &frame))
+        return;
+    space_clear_ku(&t->space, address, t->object.factory);
     factory_free_page(t->object.factory, arch_phys_to_virt(frame));
 }
 
@@ -124,7 +132,7 @@ static COLD void free_ku_page(struct task *t, vaddr_t address)
 static bool free_memory(struct task *t)
 {
     while (t->space.pages) {
-        t->emptied = space_next(&t->space, t->emptied, SPACE_END);
+        t->emptied = space_skip(&t->space, t->emptied, SPACE_END);
         struct node *n = space_node(&t->space, t->emptied);
         if (!n)
             free_ku_page(t, t->emptied);
@@ -160,11 +168,7 @@ static bool slots_interrupted(bool used, u64 i, u64 count)
  */
 static u64 *progress(struct thread *caller, u64 what, u64 operation)
 {
-    u64 of = what | operation << 56; /* behind the largest address */
-    if (caller->map_of != of)
-        caller->map_done = 0;
-    caller->map_of = of;
-    return &caller->map_done;
+    return thread_progress(caller, what | operation << 56); /* behind the largest address */
 }
 
 /* Maps or grants one capability; *found if there is one. */
@@ -310,13 +314,18 @@ err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
     if (!fpage_memory_valid(what) || fpage_order(what) > KU_MEM_ORDER_MAX)
         return E_INVAL;
     struct factory *f = t->object.factory;
-    for (u64 at = 0; at < 1ull << fpage_order(what); at += PAGE_SIZE) {
+    u64 *done = progress(inv->caller, what, OP_TASK_ADD_KU_MEM), size = 1ull << fpage_order(what);
+    for (u64 at = *done; at < size; at = *done) {
         void *page = factory_alloc_page(f);
         err_t error = page ? space_enter(&t->space, start + at, ARCH_PAGE_SHIFT, arch_virt_to_phys(page),
                                          RIGHT_R | RIGHT_W, NULL, f)
                            : E_NOMEM;
-        if (!error)
+        if (!error) {
+            *done = at + PAGE_SIZE;
+            if (*done < size && kernel_preempted())
+                return INVOKE_RESTART;
             continue;
+        }
         if (page)
             factory_free_page(f, page);
         while (at) {
@@ -325,6 +334,7 @@ err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
         }
         return error;
     }
+    *done = 0;
     return E_OK;
 }
 

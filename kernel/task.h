@@ -33,8 +33,8 @@ static inline struct task *task_of(struct object *o)
 
 struct task *task_create(struct factory *f);
 
-/* Its threads stop for good: they are in no task any longer. */
-void task_stop(struct task *t);
+/* Its threads stop for good: they are in no task any longer. False: interrupted, call again. */
+bool task_stop(struct task *t);
 
 /* Empties both spaces, step by step. False: interrupted, call again. */
 bool task_destroy(struct task *t);

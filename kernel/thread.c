@@ -58,19 +58,35 @@ static void drop_embedded(struct slot *s)
         node_revoke(s->node);
 }
 
-/* Gates and Irqs that were bound to t are without receiver from now on. */
-static void unbind_all(struct thread *t)
+static bool end_gates(struct list_link *gates)
 {
-    while (!list_empty(&t->gates))
-        gate_unbind(list_first(&t->gates, struct gate, of_thread));
-    while (!list_empty(&t->unheld))
-        gate_unbind(list_first(&t->unheld, struct gate, of_thread));
+    while (!list_empty(gates)) {
+        struct gate *g = list_first(gates, struct gate, of_thread);
+        if (!ipc_cancel_waiters(&g->senders))
+            return false;
+        gate_unbind(g);
+        if (kernel_preempted())
+            return false;
+    }
+    return true;
+}
+
+static bool end_irqs(struct thread *t)
+{
     while (!list_empty(&t->irqs)) {
         struct irq *irq = list_first(&t->irqs, struct irq, of_thread);
         bool pending = irq->sender.queue;
         irq_unbind(irq);
         irq->pending = pending;
+        if (kernel_preempted())
+            return false;
     }
+    return true;
+}
+
+bool thread_take_apart(struct thread *t)
+{
+    return end_gates(&t->gates) && end_gates(&t->unheld) && end_irqs(t);
 }
 
 static void leave_sc(struct thread *t)
@@ -96,8 +112,6 @@ void thread_destroy(struct thread *t)
     vcpu_end(t);
     list_remove(&t->look);
     ipc_drop_reply(&t->reply);
-    unbind_all(t);
-    ipc_cancel_senders(&t->senders, NULL, E_CANCELED);
     leave_sc(t);
     drop_embedded(&t->pager);
     drop_embedded(&t->handler);
@@ -127,7 +141,7 @@ void thread_cancel(struct thread *t, err_t error)
         return;
     trace(CANCEL, t, error, 0);
     struct thread *server = t->sender.queue ? sched_waits_for(t) : NULL;
-    ipc_dequeue(&t->sender);
+    ipc_leave_queue(t);
     end_call(t);
     sched_reclaim(t);
     if (server)
@@ -141,6 +155,14 @@ void thread_cancel(struct thread *t, err_t error)
     }
     thread_set_error(t, error);
     sched_ready(t, false);
+}
+
+u64 *thread_progress(struct thread *caller, u64 of)
+{
+    if (caller->map_of != of)
+        caller->map_done = 0;
+    caller->map_of = of;
+    return &caller->map_done;
 }
 
 /* --- operations --- */
@@ -294,5 +316,12 @@ err_t op_THREAD_MODIFY_SENDERS(struct invocation *inv)
 
 err_t op_THREAD_UNHELD(struct invocation *inv)
 {
-    return gate_next_unheld(thread_of(inv->object), &inv->w[1]) ? E_OK : E_NOENT;
+    struct thread *t = thread_of(inv->object);
+    while (!list_empty(&t->unheld)) {
+        if (gate_take_unheld(t, &inv->w[1]))
+            return E_OK;
+        if (kernel_preempted())
+            return INVOKE_RESTART;
+    }
+    return E_NOENT;
 }

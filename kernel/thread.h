@@ -32,7 +32,7 @@ enum call_kind {
     CALL_EXCEPTION,
 };
 
-/* Whoever stands in a queue of senders: a thread or an Irq. */
+/* What stands in queues: threads at gates and semaphores, gates and Irqs at threads. */
 struct sender {
     struct tree_node link;
     struct tree *queue; /* the queue it stands in, NULL = none */
@@ -67,7 +67,7 @@ struct thread {
     struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
     struct slot reply;          /* implicit reply capability */
     struct slot *answer_from;   /* while CALLING (undefined else): the slot that holds the right to answer us */
-    struct tree senders;        /* who waits for us to receive: under the lock (the fast path sees if it is empty) */
+    struct tree senders;        /* gates and Irqs that wait: under the lock (the fast path sees if it is empty) */
     struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
 
     /* Cold. */
@@ -83,7 +83,7 @@ struct thread {
     struct sc *own_sc;          /* SC bound by the scheduler; NULL: passive thread */
 
     struct sender sender;       /* while SENDING or DOWN */
-    struct object *sending_to;  /* gate, or semaphore */
+    struct object *sending_to;  /* gate; NULL: a semaphore */
     bool calls;                 /* the send is part of a call */
     u8 call_kind;               /* enum call_kind */
     bool waits_after_send;      /* SEND_WAIT */
@@ -129,8 +129,11 @@ struct thread *thread_create(struct factory *f);
 /* Takes it off the CPU and out of whatever it waits for, until ex_regs. */
 void thread_stop(struct thread *t);
 
-/* Takes it off all queues and CPUs and wakes who waits for it with E_CANCELED; the memory goes with object_reap. */
+/* Takes it off all queues and CPUs; thread_take_apart does the rest. */
 void thread_destroy(struct thread *t);
+
+/* Its gates and Irqs lose it; who waits at them wakes with E_CANCELED. False: interrupted, call again. */
+bool thread_take_apart(struct thread *t);
 
 /* Ends a blocked invocation with this error; does nothing if the thread is not blocked. */
 void thread_cancel(struct thread *t, err_t error);
@@ -169,6 +172,12 @@ static inline bool thread_fast(const struct thread *t)
     u32 state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
     return state == THREAD_READY || state == THREAD_WAIT_OPEN || state == THREAD_CALLING;
 }
+
+/*
+ * How far the caller's operation, named by `of`, came before it was interrupted; 0: it begins. It counts for the same
+ * operation only: the program may go on with another one instead. 0 again when the operation ends.
+ */
+u64 *thread_progress(struct thread *caller, u64 of);
 
 /* t becomes a thread of this CPU: see remote_move. */
 void thread_set_home(struct thread *t, struct cpu *cpu);

@@ -5,6 +5,8 @@
 
 struct kernel_clock kernel_clock;
 
+#define TIMEOUTS_PER_RUN 2 /* for more than that the timer fires again at once */
+
 void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks)
 {
     tree_insert(&cpu->timeouts, &t->link, ticks);
@@ -26,7 +28,7 @@ void timeout_cancel(struct cpu *cpu, struct timeout *t)
 void timeout_run(struct cpu *cpu, u64 now)
 {
     struct tree_node *first;
-    while ((first = tree_first(&cpu->timeouts)) && first->key <= now) {
+    for (u32 i = 0; i < TIMEOUTS_PER_RUN && (first = tree_first(&cpu->timeouts)) && first->key <= now; i++) {
         struct timeout *t = container_of(first, struct timeout, link);
         tree_remove(&cpu->timeouts, first);
         t->expire(t);

@@ -16,7 +16,7 @@ void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks);
 /* Disarms it; harmless if it is not armed. */
 void timeout_cancel(struct cpu *cpu, struct timeout *t);
 
-/* Expires all that are due. */
+/* Expires some of those that are due, the first ones. */
 void timeout_run(struct cpu *cpu, u64 now);
 
 static inline void timeout_drop(struct cpu *cpu, struct timeout *t)

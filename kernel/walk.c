@@ -129,7 +129,7 @@ COLD void walk_restart_all(const struct node *gone)
 
 /* --- the operation --- */
 
-#define STEPS_PER_CHECK 32  /* steps between two looks for interrupts; more than a page takes longer */
+#define STEPS_PER_CHECK 8   /* steps between two looks for interrupts; more than a page takes longer */
 #define STEPS_AT_ONCE   256 /* of a walk that cannot be interrupted */
 
 /* Goes through without taking anything first, to see whether it is not too long. */

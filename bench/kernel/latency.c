@@ -146,8 +146,7 @@ static void wide_capabilities(void)
     BEGIN;
     CHECK_OK(map_slots(MANY, false));
     CHECK_OK(task_unmap(TASK, FPAGE_OBJ(A, 0, RIGHT_PASS), 0));
-    CHECK_OK(task_map(TASK, TASK, FPAGE_OBJ(A, 0, RIGHTS_ALL), (u64)C << FPAGE_START_SHIFT | ITEM_GRANT));
-    CHECK_OK(task_unmap(TASK, FPAGE_OBJ(C, 0, RIGHTS_ALL), UNMAP_SELF));
+    CHECK_OK(task_unmap(TASK, FPAGE_OBJ(A, 0, RIGHTS_ALL), UNMAP_SELF));
 }
 
 static err_t map_pages(u32 count, bool deep)

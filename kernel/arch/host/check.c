@@ -149,16 +149,26 @@ static void check_task(struct task *t)
 
 /* --- queues --- */
 
-static void check_queue(struct tree *queue)
+/* Threads at a gate, or at a semaphore (NULL). */
+static void check_queue(struct tree *queue, const struct object *gate)
 {
     check_tree(queue->root, NULL, 0, ~0ull);
     for (struct tree_node *n = tree_first(queue); n && !problem; n = tree_next(n)) {
+        struct thread *t = container_of(n, struct thread, sender.link);
+        EXPECT(t->sender.queue == queue && t->sending_to == gate);
+        EXPECT(t->state == (gate ? THREAD_SENDING : THREAD_DOWN));
+    }
+}
+
+/* Gates and Irqs at a thread. */
+static void check_senders(struct thread *t)
+{
+    check_tree(t->senders.root, NULL, 0, ~0ull);
+    for (struct tree_node *n = tree_first(&t->senders); n && !problem; n = tree_next(n)) {
         struct sender *s = container_of(n, struct sender, link);
-        EXPECT(s->queue == queue);
-        if (!s->is_irq) {
-            struct thread *t = container_of(s, struct thread, sender);
-            EXPECT(t->state == THREAD_SENDING || t->state == THREAD_DOWN);
-        }
+        EXPECT(s->queue == &t->senders);
+        EXPECT((s->is_irq ? container_of(s, struct irq, sender)->thread
+                          : container_of(s, struct gate, entry)->object.receiver) == t);
     }
 }
 
@@ -180,7 +190,7 @@ static void check_chain(struct thread *t)
 
 static void check_thread(struct thread *t)
 {
-    check_queue(&t->senders);
+    check_senders(t);
     EXPECT((t->state == THREAD_SENDING || t->state == THREAD_DOWN) == (t->sender.queue != NULL));
     if (thread_calling(t))
         EXPECT(slot_caller(t->answer_from) == t);
@@ -230,7 +240,10 @@ static void check_sc(struct sc *sc)
 
 static void check_gate(struct gate *g)
 {
-    check_queue(&g->senders);
+    struct tree_node *first = tree_first(&g->senders);
+    check_queue(&g->senders, &g->object);
+    EXPECT(!g->entry.queue == (!first || g->object.receiver == &thread_nobody));
+    EXPECT(!g->entry.queue || (g->entry.queue == &g->object.receiver->senders && g->entry.link.key == first->key));
     EXPECT(g->object.receiver->object.type == OBJ_THREAD || g->object.receiver == &thread_nobody);
 }
 
@@ -259,7 +272,7 @@ static void check_object(struct object *o)
         check_sc(sc_of(o));
         break;
     case OBJ_SEMAPHORE:
-        check_queue(&semaphore_of(o)->waiters);
+        check_queue(&semaphore_of(o)->waiters, NULL);
         break;
     }
 }

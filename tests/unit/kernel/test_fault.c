@@ -95,6 +95,26 @@ static void test_unresolved_fault_becomes_an_exception(void **unused)
     assert_int_equal(victim->hot.pc, 0x4444);
 }
 
+/* An operation was interrupted; the handler's answer has the thread do something else: it begins anew another time. */
+static void test_answer_with_registers_gives_up_an_operation(void **unused)
+{
+    u64 w[MSG_REGS] = {OP_TASK_UNMAP, FPAGE_OBJ(1024, 10, RIGHTS_ALL), 0};
+    host_pending_enabled = host_no_restart = true;
+    host_pending_after = 1;
+    host_invoke(TAG(3, 0), SEL_OP_CALL | AT(1), 0, 0, w);
+    host_pending_enabled = host_no_restart = false;
+    assert_true(victim->cold.restart);
+    assert_int_not_equal(victim->map_done, 0);
+    host_exception(2);
+    assert_int_not_equal(victim->map_done, 0);
+    handler->utcb->mr[8] = 1;
+    u64 answer_words[MSG_REGS] = {[EXC_WORD_PC] = 0x4444};
+    host_invoke(TAG(EXC_WORDS, 0), SEL_OP_REPLY_WAIT, 0, 0, answer_words);
+    check();
+    assert_ptr_equal(host_current(), victim);
+    assert_int_equal(victim->map_done, 0);
+}
+
 static void assert_stopped(void)
 {
     check();
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup(test_pager_resolves, boot_faults),
         cmocka_unit_test(test_pager_answers_nonsense),
         cmocka_unit_test_setup(test_unresolved_fault_becomes_an_exception, boot_faults),
+        cmocka_unit_test_setup(test_answer_with_registers_gives_up_an_operation, boot_faults),
         cmocka_unit_test_setup(test_handler_refuses, boot_faults),
         cmocka_unit_test(test_pager_dies),
         cmocka_unit_test_setup(test_exception_handler_dies, boot_faults),
