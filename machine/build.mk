@@ -8,6 +8,7 @@ $(call host_test,mosaic_mem,mem/test/mem_test.c mem/event.c mem/bus.c mem/cache.
 mosaic_parts := $(filter core/% mem/% dev/% board/%,$(mosaic_sources))
 $(call host_test,mosaic_device,board/test/device_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)
 $(call host_test,mosaic_fuzz,board/test/fuzz_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)
+$(call host_test,mosaic_mmu,core/test/mmu_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)
 $(call host_test,mosaic_rows,core/test/rows_test.c board/test/fixture.c $(mosaic_parts),-lfdt -lm)
 $(call host_test,mosaic_hooks,core/test/hooks_test.c board/test/fixture.c $(mosaic_parts) \
   $(patsubst $(here)/%,%,$(wildcard $(here)/core/test/ext_*.c)),-lfdt -lm,\

@@ -102,6 +102,11 @@ bool virtio_next(struct virtio *v, unsigned queue, struct virtio_chain *c)
     return false;
 }
 
+void virtio_put_back(struct virtio *v, unsigned queue)
+{
+    v->state.queues[queue].last_avail--;
+}
+
 void virtio_complete(struct virtio *v, unsigned queue, const struct virtio_chain *c, uint32_t written)
 {
     struct virtio_queue *q = &v->state.queues[queue];
@@ -230,7 +235,7 @@ bool virtio_delay(struct virtio *v, unsigned queue, uint64_t bytes)
         return false;
     v->state.delayed |= bit;
     v->state.notified |= bit;
-    v->state.queues[queue].last_avail--;
+    virtio_put_back(v, queue);
     clock_schedule(v->clock, &v->service, clock_now(v->clock) + cycles);
     return true;
 }

@@ -80,6 +80,9 @@ void virtio_attach(struct virtio *v, const struct virtio_class *cls, void *devic
 /* Takes the next request from `queue`. Returns false if there is none (or the ring is broken). */
 bool virtio_next(struct virtio *v, unsigned queue, struct virtio_chain *c);
 
+/* Puts the request just taken back, as if it had not been taken. */
+void virtio_put_back(struct virtio *v, unsigned queue);
+
 /*
  * Lets the request just taken wait for as long as a transfer of so many bytes takes: puts it back, to be served then.
  * Returns false if it has waited already, or need not.

@@ -97,7 +97,7 @@ static void transmit(struct virtio_console *c, unsigned port, unsigned queue)
     }
 }
 
-/* The host sends on a port: as much as the guest has buffers for. */
+/* The host sends on a port: as much as the guest has buffers for, and no byte is taken that has no room. */
 static void deliver(struct virtio_console *c, unsigned port)
 {
     struct console_peer *peer = &c->peers[port];
@@ -105,15 +105,15 @@ static void deliver(struct virtio_console *c, unsigned port)
     struct virtio_chain chain;
     uint8_t bytes[CHUNK];
 
-    while (peer->receive && virtio_pending(c->virtio, queue)) {
-        size_t n = peer->receive(peer->ctx, bytes, sizeof bytes);
-        if (n == 0)
+    while (peer->receive && virtio_next(c->virtio, queue, &chain)) {
+        uint64_t room = virtio_in_size(&chain);
+        size_t n = peer->receive(peer->ctx, bytes, room < sizeof bytes ? (size_t)room : sizeof bytes);
+        if (n == 0) {
+            virtio_put_back(c->virtio, queue);
             return;
-        for (size_t at = 0; at < n && virtio_next(c->virtio, queue, &chain);) {
-            size_t done = virtio_write(c->virtio, &chain, 0, bytes + at, n - at);
-            virtio_complete(c->virtio, queue, &chain, (uint32_t)done);
-            at += done;
         }
+        size_t done = virtio_write(c->virtio, &chain, 0, bytes, n);
+        virtio_complete(c->virtio, queue, &chain, (uint32_t)done);
     }
 }
 

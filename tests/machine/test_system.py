@@ -23,9 +23,8 @@ def test_command_and_status(cpus):
 
 def test_as_many_harts_as_there_can_be(tmp_path):
     """All 64 come up, through firmware and kernel."""
-    done = tessera("--cpus", "64", "--machine-stats", tmp_path / "stats", "--exec",
-                   "for i in $(seq 1 80); do echo $i | cat; done | wc -l; exit 7")
-    assert (done.returncode, done.stdout.split(), done.stderr) == (7, ["80"], "")
+    done = tessera("--cpus", "64", "--machine-stats", tmp_path / "stats", "--exec", "echo out; exit 7", timeout=1200)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "")
     harts = json.loads((tmp_path / "stats").read_text())["harts"]
     assert len(harts) == 64
     assert min(hart["instructions"] for hart in harts) > 10000

@@ -8,10 +8,12 @@
 #include "hw/sifive_test.h"
 #include "hw/virtio.h"
 #include "hw/virtio_blk.h"
+#include "hw/virtio_console.h"
 #include "hw/virtio_mmio.h"
 #include "hw/virtio_ring.h"
 #include "machine/core/isa.h"
 #include "machine/dev/virtio_blk.h"
+#include "machine/dev/virtio_console.h"
 #include "machine/dev/virtio_console.h"
 #include "machine/dev/virtio_net.h"
 #include "machine/dev/virtio_rng.h"
@@ -257,18 +259,32 @@ static void test_power(void **state)
 
 /* ---- Virtio ---- */
 
-/* A driver's queue of 8 entries in guest memory. */
+/* A driver's queue of 8 entries in guest memory, the one that the functions below are about. */
+static uint64_t ring = MACHINE_RAM_BASE + 0x100000;
+
 #define RING             (MACHINE_RAM_BASE + 0x100000)
 #define ENTRIES          8
 #define LONGEST_TRANSFER 4096 /* cycles of the 2 KiB that are moved here at most */
-#define DESC             RING
-#define AVAIL            (RING + 0x1000)
-#define USED             (RING + 0x2000)
+#define DESC             ring
+#define AVAIL            (ring + 0x1000)
+#define USED             (ring + 0x2000)
 #define BUFFER           (RING + 0x3000)
 
 static uint64_t slot(unsigned n)
 {
     return MACHINE_VIRTIO_BASE + 0x1000 * n;
+}
+
+static void add_queue(struct machine *m, unsigned n, unsigned queue)
+{
+    uint64_t v = slot(n);
+
+    device_write(m, v + VIRTIO_MMIO_QUEUE_SEL, queue);
+    device_write(m, v + VIRTIO_MMIO_QUEUE_NUM, ENTRIES);
+    device_write(m, v + VIRTIO_MMIO_QUEUE_DESC_LOW, (uint32_t)DESC);
+    device_write(m, v + VIRTIO_MMIO_QUEUE_DRIVER_LOW, (uint32_t)AVAIL);
+    device_write(m, v + VIRTIO_MMIO_QUEUE_DEVICE_LOW, (uint32_t)USED);
+    device_write(m, v + VIRTIO_MMIO_QUEUE_READY, 1);
 }
 
 static void start_queue(struct machine *m, unsigned n, unsigned queue)
@@ -281,12 +297,7 @@ static void start_queue(struct machine *m, unsigned n, unsigned queue)
     device_write(m, v + VIRTIO_MMIO_DRIVER_FEATURES, 1); /* VERSION_1 */
     device_write(m, v + VIRTIO_MMIO_STATUS, 11);
     assert_int_equal(device_read(m, v + VIRTIO_MMIO_STATUS), 11);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_SEL, queue);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_NUM, ENTRIES);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_DESC_LOW, (uint32_t)DESC);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_DRIVER_LOW, (uint32_t)AVAIL);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_DEVICE_LOW, (uint32_t)USED);
-    device_write(m, v + VIRTIO_MMIO_QUEUE_READY, 1);
+    add_queue(m, n, queue);
     device_write(m, v + VIRTIO_MMIO_STATUS, 15);
 }
 
@@ -499,6 +510,123 @@ static void test_net(void **state)
     machine_destroy(m);
 }
 
+/* A port's other side: has something to say, and keeps what it hears. */
+struct talker {
+    const char *says;
+    char heard[64];
+    size_t said, heard_count;
+};
+
+static void talker_hears(void *ctx, const uint8_t *bytes, size_t count)
+{
+    struct talker *t = ctx;
+
+    assert_true(t->heard_count + count <= sizeof t->heard);
+    memcpy(t->heard + t->heard_count, bytes, count);
+    t->heard_count += count;
+}
+
+static size_t talker_says(void *ctx, uint8_t *bytes, size_t room)
+{
+    struct talker *t = ctx;
+    size_t left = strlen(t->says) - t->said, n = left < room ? left : room;
+
+    memcpy(bytes, t->says + t->said, n);
+    t->said += n;
+    return n;
+}
+
+/* A console with all its queues, each with a ring of its own: ring i belongs to queue 2 + i. */
+static uint16_t console_used[4];
+
+static void select_ring(unsigned queue)
+{
+    ring = RING + 0x10000 * (queue - 2);
+}
+
+static void start_console(struct machine *m)
+{
+    memset(console_used, 0, sizeof console_used);
+    select_ring(2);
+    start_queue(m, 1, 2);
+    for (unsigned queue = 3; queue <= 5; queue++) {
+        select_ring(queue);
+        add_queue(m, 1, queue);
+    }
+}
+
+/* The guest says something on a queue, or hears up to `room` bytes. */
+static void console_put(struct machine *m, unsigned queue, const void *bytes, uint32_t count)
+{
+    select_ring(queue);
+    bus_dma_write(&m->bus, ring + 0x3000, bytes, count);
+    set_desc(m, 0, ring + 0x3000, count, 0, 0);
+    submit_to(m, 1, queue, console_used[queue - 2]++, 0);
+}
+
+static uint32_t console_get(struct machine *m, unsigned queue, void *bytes, uint32_t room)
+{
+    select_ring(queue);
+    set_desc(m, 0, ring + 0x3000, room, VIRTQ_DESC_F_WRITE, 0);
+    uint32_t count = submit_to(m, 1, queue, console_used[queue - 2]++, 0);
+    bus_dma_read(&m->bus, ring + 0x3000, bytes, room);
+    return count;
+}
+
+static void expect_control(struct machine *m, uint16_t event, uint16_t value, const char *name)
+{
+    struct {
+        struct virtio_console_control fixed;
+        char name[32];
+    } got = {{0}, ""};
+
+    assert_int_equal(console_get(m, VIRTIO_CONSOLE_QUEUE_CONTROL_RX, &got, sizeof got),
+                     sizeof got.fixed + strlen(name));
+    assert_int_equal(got.fixed.id, 1);
+    assert_int_equal(got.fixed.event, event);
+    assert_int_equal(got.fixed.value, value);
+    assert_memory_equal(got.name, name, strlen(name));
+}
+
+static void say_control(struct machine *m, uint32_t id, uint16_t event, uint16_t value, uint32_t size)
+{
+    struct virtio_console_control message = {id, event, value};
+
+    console_put(m, VIRTIO_CONSOLE_QUEUE_CONTROL_TX, &message, size);
+}
+
+static void test_console(void **state)
+{
+    struct machine *m = make_machine(1, false);
+    struct talker talker = {.says = "what the host has to say is longer than any buffer of this guest"};
+    struct virtio_console console = {
+        .port_count = 2, .names = {NULL, "port"}, .peers = {[1] = {talker_hears, talker_says, &talker}}};
+    const uint32_t whole = sizeof(struct virtio_console_control);
+    char heard[100];
+
+    console.virtio = machine_attach(m, 1, &virtio_console_class, &console);
+    start_console(m);
+    say_control(m, 77, VIRTIO_CONSOLE_PORT_READY, 1, whole); /* no such port, and a message that is too short */
+    say_control(m, 1, VIRTIO_CONSOLE_PORT_READY, 1, whole - 1);
+    say_control(m, 0, VIRTIO_CONSOLE_DEVICE_READY, 1, whole);
+    expect_control(m, VIRTIO_CONSOLE_DEVICE_ADD, 0, "");
+    say_control(m, 1, VIRTIO_CONSOLE_PORT_READY, 1, whole);
+    expect_control(m, VIRTIO_CONSOLE_PORT_NAME, 0, "port");
+    expect_control(m, VIRTIO_CONSOLE_PORT_OPEN, 1, "");
+    say_control(m, 1, VIRTIO_CONSOLE_PORT_OPEN, 1, whole);
+    assert_true(console.state.guest_open[1]);
+    console_put(m, VIRTIO_CONSOLE_QUEUE_TX(1), "from the guest", 14);
+    assert_int_equal(talker.heard_count, 14);
+    assert_memory_equal(talker.heard, "from the guest", 14);
+    for (size_t at = 0, n; at < strlen(talker.says); at += n) { /* nothing is lost for want of room */
+        n = console_get(m, VIRTIO_CONSOLE_QUEUE_RX(1), heard, 10);
+        assert_in_range(n, 1, 10);
+        assert_memory_equal(heard, talker.says + at, n);
+    }
+    ring = RING;
+    machine_destroy(m);
+}
+
 /* Rings that break the rules stop the device, and a reset brings it back. */
 static void test_broken_rings(void **state)
 {
@@ -613,6 +741,7 @@ int main(void)
         cmocka_unit_test(test_blk_forgets_transfers_at_reset),
         cmocka_unit_test(test_rng_is_repeatable),
         cmocka_unit_test(test_net),
+        cmocka_unit_test(test_console),
         cmocka_unit_test(test_broken_rings),
         cmocka_unit_test(test_features_are_negotiated),
         cmocka_unit_test(test_interrupt_priorities),
