@@ -47,7 +47,8 @@ static struct {
     struct terminal_session *reader; /* holds input, NULL = nobody */
     u32 vmin, vtime;
     u32 rows, columns;
-    u32 group; /* in the foreground, 0 = none */
+    u32 group;    /* in the foreground, 0 = none */
+    u32 previous; /* was there before: whoever lent the terminal to `group`, most often the shell */
     cap_t serial, proc, irq;
 } terminal = {.sessions = {&terminal.sessions, &terminal.sessions}, .vmin = 1, .rows = 24, .columns = 80};
 
@@ -381,6 +382,13 @@ static err_t session_set_attr(void *self, u32 flags, u32 vmin, u32 vtime, u32 dr
     return drain && screen_room() < SCREEN_MAX ? wait_for(&s->others, WAIT_DRAIN) : E_OK;
 }
 
+/* If none of the foreground runs any longer, whoever has not taken the terminal back yet is meant. */
+static void signal_foreground(u32 signal)
+{
+    if (terminal.group && proc_signal_group(terminal.proc, terminal.group, signal) == E_SRCH && terminal.previous)
+        proc_signal_group(terminal.proc, terminal.previous, signal);
+}
+
 static err_t session_set_size(void *self, u32 rows, u32 columns)
 {
     if (!rows || rows > TTY_SIZE_MAX || !columns || columns > TTY_SIZE_MAX)
@@ -388,8 +396,8 @@ static err_t session_set_size(void *self, u32 rows, u32 columns)
     bool other = terminal.rows != rows || terminal.columns != columns;
     terminal.rows = rows;
     terminal.columns = columns;
-    if (other && terminal.group)
-        proc_signal_group(terminal.proc, terminal.group, SIGNAL_WINDOW);
+    if (other)
+        signal_foreground(SIGNAL_WINDOW);
     return E_OK;
 }
 
@@ -401,6 +409,8 @@ static err_t session_get_group(void *self, u32 *group)
 
 static err_t session_set_group(void *self, u32 group)
 {
+    if (group != terminal.group)
+        terminal.previous = terminal.group;
     terminal.group = group;
     return E_OK;
 }
@@ -478,8 +488,8 @@ static void type_all(void)
             return;
         for (size_t i = 0; i < n; i++) {
             u32 signal = discipline_type(&terminal.discipline, (u8)data[i]);
-            if (signal && terminal.group)
-                proc_signal_group(terminal.proc, terminal.group, signal);
+            if (signal)
+                signal_foreground(signal);
         }
     }
 }

@@ -91,7 +91,16 @@ err_t signal_send(struct process *sender, i32 pid, u32 signal)
 
 err_t signal_send_group(u32 group, u32 signal)
 {
-    return group > 1 && group <= INT32_MAX ? signal_send(process_init, -(i32)group, signal) : E_SRCH;
+    bool found = false;
+    if (!signal || signal >= SIGNALS - 1)
+        return E_INVAL;
+    for (struct process *p = process_next(NULL); p; p = process_next(p)) {
+        if (p == process_init || p->group != group || p->state != PROCESS_RUNNING)
+            continue;
+        found = true;
+        deliver(p, signal);
+    }
+    return found ? E_OK : E_SRCH;
 }
 
 err_t signal_set_disposition(struct process *p, u32 signal, u32 disposition)

@@ -14,7 +14,7 @@ err_t signal_send(struct process *sender, i32 pid, u32 signal);
 /* Whether the default action of the signal is to end its receiver. */
 bool signal_ends(u32 signal);
 
-/* To all of a group. */
+/* From a terminal to all of a group. E_SRCH: none of it runs any longer. */
 err_t signal_send_group(u32 group, u32 signal);
 
 /* `disposition` as in proc.sigaction. E_INVAL for signals that are none, and KILL and STOP unless it is the default. */

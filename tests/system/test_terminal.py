@@ -55,6 +55,13 @@ def test_interrupt(terminal, line):
     assert terminal.run("echo status $?") == "status 130"
 
 
+def test_interrupt_between_programs(terminal):
+    """Also when one has ended and the next one has not begun: the terminal is still that of the dead one."""
+    for _ in range(10):
+        start(terminal, "while true; do sleep 0; done")
+        interrupt(terminal)
+
+
 def test_interrupt_leaves_the_background_alone(terminal):
     assert re.fullmatch(r"\[1\] \d+", terminal.run("sleep 100 &"))
     start(terminal, "sleep 50")

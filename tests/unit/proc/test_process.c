@@ -269,6 +269,7 @@ static void test_groups(void **state)
     assert_int_equal(a->state, PROCESS_ZOMBIE);
     assert_int_equal(b->state, PROCESS_ZOMBIE);
     assert_int_equal(c->state, PROCESS_RUNNING);
+    assert_int_equal(signal_send_group(group, 2), E_SRCH); /* none that runs */
     assert_int_equal(wait_take(shell, 0, &r), E_CHILD); /* none in its own group */
     assert_int_equal(wait_take(shell, -(i32)group, &r), E_OK);
     assert_int_equal(wait_take(shell, -(i32)group, &r), E_OK);
