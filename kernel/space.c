@@ -288,8 +288,8 @@ COLD void space_clear(struct space *s, u64 *entry, vaddr_t address, u32 order, s
 
 COLD paddr_t space_clear_ku(struct space *s, vaddr_t address, struct factory *f)
 {
-    u64 *entry = space_page_entry(s, address);
-    kernel_assert(entry && arch_pte_valid(*entry));
+    u64 *entry = last_entry(s, address);
+    kernel_assert(arch_pte_valid(*entry));
     paddr_t frame = arch_pte_phys(*entry);
     space_clear(s, entry, address, ARCH_PAGE_SHIFT, f);
     return frame;
