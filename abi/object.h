@@ -20,6 +20,8 @@ enum op_number {
 #undef OP
 };
 
+#define OPERATION_WORDS 5 /* of an operation's answer: the error and up to four results */
+
 /* Operations in word 0 of messages that the kernel sends on behalf of a thread (see abi/arch/ for the words). */
 #define FAULT_PAGE      0x8001
 #define FAULT_EXCEPTION 0x8002

@@ -16,6 +16,10 @@ struct thread;
  *   struct arch_cold_regs    all others: mr[8], tag, selector/label, timeouts, reply_slot, and what the ABI zeroes
  *   struct arch_fpu          FPU state
  *   arch_regs_result(cold)   the registers are an invocation's result: all beyond words, tag and label come back zero
+ *   arch_regs_done(cold)     they are the result of an operation that succeeded and has none
+ *   arch_regs_signal(cold, label)         they are a signal: words and tag 0
+ *   arch_regs_complete(cold) writes out words, tag and label that are implied only
+ *   arch_fast_tag(), arch_fast_word()      on the fast path: tag and word 0 of the message
  *   arch_cpu_self()          the struct cpu of the executing CPU
  *   arch_time()              ticks of the time source
  *   arch_relax()             between two looks at what another CPU writes

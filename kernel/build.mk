@@ -15,9 +15,12 @@ $(eval $(call compile_rules,$(build)/kernel,$(TCC),$(kernel_flags) $$(kernel_lto
 # Debug builds keep every function and its frame instead, for backtraces.
 kernel_whole := $(if $(kernel_debug),-fno-omit-frame-pointer -fno-optimize-sibling-calls,-flto)
 $(build)/kernel/obj/kernel/%.o: kernel_lto := $(kernel_whole)
-# The fast path runs with the message in callee-saved registers: it must be a leaf (tests/tools/test_fast_path.py).
-$(build)/kernel/obj/kernel/ipc.o: kernel_lto := $(kernel_whole) \
+# The fast path runs with the message in callee-saved registers: they must be leaves (tests/tools/test_fast_path.py).
+$(build)/kernel/obj/kernel/ipc.o $(build)/kernel/obj/kernel/quick.o: kernel_lto := $(kernel_whole) \
   $(if $(kernel_debug),-O2 -fomit-frame-pointer -foptimize-sibling-calls)
+# What runs once, at boot, or seldom: small.
+kernel_small := boot archive print log sc icu vcpu thread arch/$(arch)/machine arch/$(arch)/fdt
+$(patsubst %,$(build)/kernel/obj/kernel/%.o,$(kernel_small)): kernel_lto := $(kernel_whole) -Os
 
 kernel_link = $(TCC) $(kernel_flags) $(link_flags) -flto-partition=one \
               -T kernel/arch/$(arch)/kernel.ld $(kernel_objects)

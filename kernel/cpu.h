@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernel/clock.h"
+#include "kernel/cold.h"
 #include "kernel/thread.h"
 
 #define PRIORITIES 256
@@ -55,6 +56,7 @@ struct cpu {
     struct thread *fpu_owner; /* whose registers are in the FPU */
     struct sc *handoff;       /* ready, above all queued; inside the kernel only */
     bool reschedule;          /* the running thread's slice is over */
+    bool shared;              /* there are other CPUs: the kernel has a lock; constant after boot */
     u64 ready_map[PRIORITIES / 64];
     struct list_link ready[PRIORITIES];
     struct tree timeouts;
@@ -100,7 +102,7 @@ static inline bool cpu_online(u64 index)
     return index < cpu_count && cpu_table[index]->rest != CPU_OFF;
 }
 
-/* --- the lock: tickets, so whoever comes first is served first --- */
+/* --- the lock: tickets, so whoever comes first is served first; a CPU that is the only one needs none --- */
 
 struct kernel_lock {
     u64 next __attribute__((aligned(64))); /* ticket of who comes next */
@@ -126,6 +128,8 @@ void remote_serve(struct cpu *cpu);
 
 static inline void kernel_enter(struct cpu *cpu)
 {
+    if (!cpu->shared)
+        return;
     u64 ticket = kernel_ticket();
     if (!kernel_turn(ticket))
         kernel_wait(cpu, ticket);
@@ -133,15 +137,32 @@ static inline void kernel_enter(struct cpu *cpu)
         remote_serve(cpu);
 }
 
-static inline void kernel_leave(void)
+static ALWAYS_INLINE void kernel_leave(struct cpu *cpu)
 {
-    __atomic_store_n(&kernel_lock.turn, kernel_lock.turn + 1, __ATOMIC_RELEASE);
+    if (!cpu->shared)
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* and a plain store: of a releasing one the compiler makes an exchange */
+    *(volatile u64 *)&kernel_lock.turn = kernel_lock.turn + 1;
+}
+
+/* Enters if the lock is free and nobody asked for anything: else false, and the CPU is where it was. */
+static ALWAYS_INLINE bool kernel_try(struct cpu *cpu)
+{
+    if (!cpu->shared)
+        return true;
+    u64 turn = __atomic_load_n(&kernel_lock.turn, __ATOMIC_RELAXED);
+    if (!__atomic_compare_exchange_n(&kernel_lock.next, &turn, turn + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    if (!cpu->requests)
+        return true;
+    kernel_leave(cpu);
+    return false;
 }
 
 /* Others wait for the lock: long operations stop. */
 static inline bool kernel_wanted(void)
 {
-    return __atomic_load_n(&kernel_lock.next, __ATOMIC_RELAXED) != kernel_lock.turn + 1;
+    return cpu_self()->shared && __atomic_load_n(&kernel_lock.next, __ATOMIC_RELAXED) != kernel_lock.turn + 1;
 }
 
 /* An interrupt or another CPU waits for the kernel: a long operation makes room, and goes on when executed again. */

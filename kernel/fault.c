@@ -7,8 +7,9 @@
 
 void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 value)
 {
-    u64 *w = t->fault_words;
     trace(FAULT, t, address, access);
+    struct thread *pager = t->vcpu ? NULL : ipc_fast_fault(t);
+    u64 *w = pager ? pager->cold.mr : t->fault_words;
     words_clear(w);
     w[FAULT_WORD_OP] = FAULT_PAGE;
     w[FAULT_WORD_ADDR] = address;
@@ -16,6 +17,8 @@ void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 va
     w[FAULT_WORD_PC] = t->hot.pc;
     t->fault_cause = cause;
     t->fault_value = value;
+    if (pager)
+        return;
     if (vcpu_takes_fault(t, CALL_PAGE_FAULT, cause, value))
         return;
     if (!ipc_fault(t, &t->pager, CALL_PAGE_FAULT))

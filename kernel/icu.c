@@ -2,6 +2,7 @@
  * The interrupt controller as an object: which line signals which Irq. A line that has fired stays claimed, and so
  * silent, until the driver unmasks its Irq; in edge mode it is completed at once.
  */
+#include "kernel/cold.h"
 #include "kernel/cpu.h"
 #include "kernel/debug.h"
 #include "kernel/irq.h"
@@ -24,13 +25,24 @@ void icu_init(u32 count)
         lines[i] = NULL;
 }
 
+struct irq *icu_irq(u32 line)
+{
+    return line < LINES ? lines[line] : NULL;
+}
+
+/* A line that signals no Irq. */
+static COLD void silence(u32 line)
+{
+    arch_line_complete(cpu_self()->id, line); /* before it is disabled: the controller ignores it afterwards */
+    arch_line_enable(cpu_self()->id, line, false);
+}
+
 void icu_fire(u32 line)
 {
-    struct irq *irq = line_valid(line) ? lines[line] : NULL;
+    struct irq *irq = icu_irq(line);
     trace(IRQ, NULL, line, 0);
     if (!irq) {
-        arch_line_complete(cpu_self()->id, line); /* before it is disabled: the controller ignores it afterwards */
-        arch_line_enable(cpu_self()->id, line, false);
+        silence(line);
         return;
     }
     if (irq->edge)

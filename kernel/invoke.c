@@ -17,7 +17,7 @@ struct operation {
     u8 rights, words, items;
 };
 
-#define OPERATIONS_MAX 10 /* of an object, and 0 */
+#define OPERATIONS_MAX 16 /* of an object, and 0; a power of two is found fastest */
 
 static const struct operation operations[][OPERATIONS_MAX] = {
 #define OBJECT(name, number, text)
@@ -61,7 +61,7 @@ static COLD err_t no_operation(struct thread *t)
     return INVOKE_BLOCKED;
 }
 
-static err_t run_operation(struct invocation *inv)
+static ALWAYS_INLINE err_t run_operation(struct invocation *inv)
 {
     u64 number = inv->w[0];
     const struct operation *op = number < OPERATIONS_MAX ? &operations[inv->object->type][number] : NULL;
@@ -76,10 +76,8 @@ static err_t run_operation(struct invocation *inv)
     return error;
 }
 
-#define ANSWER_WORDS 5 /* of an operation: the error and up to four results */
-
 /* Invokes a kernel object. False: no result to deliver now, the thread blocks or does it again. */
-static bool invoke_object(struct thread *t, struct slot *s)
+static ALWAYS_INLINE bool invoke_object(struct thread *t, struct slot *s)
 {
     u64 tag = t->cold.tag;
     struct invocation inv;
@@ -104,7 +102,7 @@ static bool invoke_object(struct thread *t, struct slot *s)
     }
     t->cold.mr[0] = error;
     t->cold.mr[5] = t->cold.mr[6] = t->cold.mr[7] = 0;
-    thread_set_result(t, TAG(ANSWER_WORDS, 0), 0);
+    thread_set_result(t, TAG(OPERATION_WORDS, 0), 0);
     return true;
 }
 
@@ -155,11 +153,17 @@ static void wait_closed(struct thread *t)
         ipc_wait(t, false, irq_of(slot_object(s)), NULL);
 }
 
+/* Not for the frequent case, a call. */
+static COLD bool invoke_object_rarely(struct thread *t, struct slot *s)
+{
+    return invoke_object(t, s);
+}
+
 /* The object's answer is dropped, the receive phase follows. */
-static COLD void invoke_object_and_wait(struct thread *t, struct slot *s)
+static void invoke_object_and_wait(struct thread *t, struct slot *s)
 {
     u64 timeouts = t->cold.timeouts, slot = t->cold.reply_slot;
-    if (!invoke_object(t, s) || t->state != THREAD_READY) /* it may have ended itself */
+    if (!invoke_object_rarely(t, s) || t->state != THREAD_READY) /* it may have ended itself */
         return;
     t->cold.timeouts = timeouts;
     t->cold.reply_slot = slot;
@@ -180,7 +184,7 @@ static inline void send(struct thread *t, u64 op)
     if (op == SEL_OP_SEND_WAIT)
         invoke_object_and_wait(t, s);
     else
-        invoke_object(t, s);
+        invoke_object_rarely(t, s);
 }
 
 void invoke_call(struct thread *t, struct slot *s)
@@ -196,7 +200,9 @@ void invoke_call(struct thread *t, struct slot *s)
 static void reply(struct thread *t, u64 op)
 {
     bool implicit = (t->cold.selector & SEL_SLOT_MASK) == 0;
-    err_t error = ipc_reply(t, implicit ? &t->reply : selected_slot(t));
+    err_t error = ipc_reply(t, implicit ? &t->reply : selected_slot(t), t->cold.selector == SEL_OP_REPLY_WAIT);
+    if (t->state != THREAD_READY)
+        return;
     if (op == SEL_OP_REPLY_WAIT && !error)
         wait_open(t);
     else if (error)

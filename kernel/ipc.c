@@ -12,9 +12,12 @@
 #include "kernel/fault.h"
 #include "kernel/gate.h"
 #include "kernel/irq.h"
+#include "kernel/item.h"
 #include "kernel/panic.h"
+#include "kernel/quick.h"
 #include "kernel/remote.h"
 #include "kernel/sched.h"
+#include "kernel/switch.h"
 #include "kernel/task.h"
 #include "kernel/vcpu.h"
 
@@ -36,23 +39,10 @@ static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *t
         *d++ = *s++;
 }
 
-/* When the CPU goes to another SC: now, and when that one's budget ends, in ticks. */
-struct change {
-    u64 now, end;
-};
-
-/*
- * Whether the CPU may go from the SC of the running thread to `sc` without further ado: nobody more urgent is ready,
- * and its budget ends no earlier than the timer fires anyway. An SC without budget fails the second test. A passive
- * partner (no SC) goes on with the running one.
- */
-static inline bool may_change(struct cpu *cpu, struct sc *sc, struct change *c)
+/* A passive partner (no SC) goes on with the running one. */
+static ALWAYS_INLINE bool may_change(struct cpu *cpu, struct sc *sc, struct change *c)
 {
-    if (!sc)
-        return true;
-    c->now = arch_time();
-    c->end = c->now + sc->left;
-    return sc->priority >= cpu->ready_top && c->end >= cpu->timer_armed;
+    return !sc || switch_allowed(cpu, sc, c);
 }
 
 /* From t to `to`, on the latter's SC `sc` or, if it has none, on the running one. */
@@ -60,9 +50,7 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
                                  struct change c)
 {
     if (sc) {
-        cpu->sc->left = cpu->sc_end - c.now;
-        cpu->sc_end = c.end;
-        cpu->sc = sc;
+        switch_sc_to(cpu, sc, c);
     } else {
         to->sc = cpu->sc;
         cpu->sc->thread = to;
@@ -73,23 +61,22 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
     arch_space_switch(to->root);
 }
 
-/*
- * A call through the slot: the thread that it leads to and the label that it learns. NULL: take the slow path, nothing
- * has happened.
- */
-static ALWAYS_INLINE struct thread *fast_call(struct thread *t, struct slot *s, u64 *label)
+/* What the slot leads to, with the right to use it; NULL: nothing. */
+static ALWAYS_INLINE struct object *usable(const struct slot *s)
 {
     u64 word = __atomic_load_n(&s->word, __ATOMIC_RELAXED); /* once: another CPU may empty the slot */
-    if (!(word & RIGHT_USE))
-        return NULL;
-    struct object *gate = (struct object *)(word & ~SLOT_RIGHTS);
-    struct thread *to = gate->receiver;
+    return (word & RIGHT_USE) ? (struct object *)(word & ~SLOT_RIGHTS) : NULL;
+}
+
+/* t calls `to`: the CPU goes over to it. False: nothing has happened. */
+static ALWAYS_INLINE bool go_over(struct thread *t, struct thread *to)
+{
     struct cpu *cpu = t->cpu;
     struct sc *sc = to->sc;
     struct change c = {0};
     if (to->state_home != cpu->open_here   /* waits for anybody, for ever, on this CPU; nothing is special about that */
         || !may_change(cpu, sc, &c))
-        return NULL;
+        return false;
 
     /* point of no return */
     if (!sc)
@@ -97,8 +84,17 @@ static ALWAYS_INLINE struct thread *fast_call(struct thread *t, struct slot *s, 
     to->reply.word = (u64)t;
     t->answer_from = &to->reply;
     t->state = THREAD_CALLING;
-    *label = gate->label;
     change_thread(cpu, t, to, sc, c);
+    return true;
+}
+
+/* A call through a gate: the thread that it leads to and the label that it learns. NULL: nothing has happened. */
+static ALWAYS_INLINE struct thread *fast_call(struct thread *t, struct object *gate, u64 *label)
+{
+    struct thread *to = gate->receiver;
+    if (!go_over(t, to))
+        return NULL;
+    *label = gate->label;
     return to;
 }
 
@@ -133,9 +129,12 @@ void ipc_fast_call(u64 selector, u64 unused, struct thread *t)
 {
     u64 label;
     struct slot *s = thread_slot(t, selector);
-    struct thread *to = fast_call(t, s, &label);
+    struct object *o = usable(s);
+    struct thread *to = o ? fast_call(t, o, &label) : NULL;
     if (to)
         ipc_finish(selector, label, t, to);
+    else if (o)
+        quick_call(selector, s, t);
     else
         ipc_call_other(selector, s, t);
 }
@@ -153,7 +152,8 @@ void ipc_fast_call_long(u64 selector, u64 unused, struct thread *t, u64 tag)
 {
     u64 label;
     struct slot *s = thread_slot(t, selector);
-    struct thread *to = tag <= MSG_WORDS_MAX ? fast_call(t, s, &label) : NULL;
+    struct object *o = usable(s);
+    struct thread *to = o && tag <= MSG_WORDS_MAX ? fast_call(t, o, &label) : NULL;
     if (!to) {
         ipc_call_other(selector, s, t);
         return;
@@ -171,6 +171,57 @@ void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 ta
     }
     copy_words(t, to, tag);
     ipc_finish(selector, 0, t, to);
+}
+
+/* --- the fast path's way, inside the slow one --- */
+
+/* t's time is running, and nothing else has happened in this visit to the kernel that concerns who runs. */
+static bool alone(const struct cpu *cpu, const struct thread *t)
+{
+    return cpu == cpu_self() && cpu->sc && cpu->sc == t->sc && !cpu->handoff && !cpu->reschedule;
+}
+
+struct thread *ipc_fast_fault(struct thread *t)
+{
+    u64 label;
+    struct object *gate = usable(&t->pager);
+    struct thread *pager = gate && alone(t->cpu, t) ? fast_call(t, gate, &label) : NULL;
+    if (!pager)
+        return NULL;
+    t->state = THREAD_CALLING_X;
+    t->call_kind = CALL_PAGE_FAULT;
+    t->calls = true;
+    thread_set_result(pager, TAG(FAULT_WORDS, 0), label);
+    return pager;
+}
+
+/* The caller, whom t has answered, goes on, and t waits for whoever comes next. False: nothing was done. */
+static bool go_back(struct thread *t, struct thread *caller)
+{
+    struct cpu *cpu = t->cpu;
+    struct sc *sc = caller->sc;
+    struct change c = {0};
+    if (!alone(cpu, t)
+        || caller->cpu != cpu                    /* both live here */
+        || cpu->hook                             /* nothing is special about switches */
+        || t->senders.root                       /* others wait for t */
+        || t->donor != (sc ? NULL : caller)      /* as in fast_reply_wait */
+        || !may_change(cpu, sc, &c))
+        return false;
+
+    /* point of no return */
+    if (!sc)
+        t->donor = NULL;
+    t->state = THREAD_WAIT_OPEN;
+    change_thread(cpu, t, caller, sc, c);
+    return true;
+}
+
+/* The caller has its answer; `waits`: t waits for the next one, without conditions. */
+static void end_answer(struct thread *t, struct thread *caller, bool waits)
+{
+    if (!waits || !go_back(t, caller))
+        sched_ready(caller, true);
 }
 
 /* --- queues and time limits --- */
@@ -302,74 +353,6 @@ static u32 tag_items(u64 tag)
     return items < MSG_ITEMS_MAX ? items : MSG_ITEMS_MAX;
 }
 
-#define EVERYWHERE FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
-
-static inline err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window,
-                                    u64 *arrived)
-{
-    if (!fpage_memory_valid(item.what) || (window != EVERYWHERE && !fpage_memory_valid(window)))
-        return E_INVAL;
-    u64 size = 1ull << fpage_order(item.what), start = window & ~0xfffull, room = 1ull << fpage_order(window);
-    u64 base = item.base & ~0xfffull ? item.base & ~0xfffull : start;
-    if (base < start || size > room || base - start > room - size)
-        return E_RANGE;
-    u64 done = 0, what = item.what & (window | ~FPAGE_RIGHTS_MASK);
-    u32 how = (item.base & ITEM_GRANT) ? MAP_GRANT | MAP_AT_ONCE : MAP_AT_ONCE;
-    err_t error = map_memory(from, what, to, base, how, &done);
-    *arrived = (what & 0xfffull) | base;
-    return error ? error : done < size ? E_MSGSIZE : E_OK;
-}
-
-static inline err_t map_object_item(struct task *from, struct map_item item, struct task *to, u64 window,
-                                    u64 *arrived)
-{
-    if (!fpage_object_valid(item.what) || !fpage_object_valid(window) || fpage_order(item.what))
-        return E_INVAL;
-    u64 first = window >> FPAGE_START_SHIFT, count = 1ull << fpage_order(window);
-    u64 index = item.base >> FPAGE_START_SHIFT ? item.base >> FPAGE_START_SHIFT : first;
-    if (index < first || index - first >= count)
-        return E_RANGE;
-    err_t error = E_OK;
-    struct slot *to_slot = task_slot_make(to, index, &error);
-    if (!to_slot)
-        return error;
-    u32 rights = item.what & window & FPAGE_RIGHTS_MASK;
-    *arrived = FPAGE_OBJ(index, 0, rights);
-    return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
-                   NULL);
-}
-
-/* One item from s to r: *arrived is what it has become, 0 if nothing. */
-static inline err_t map_item(struct thread *s, struct map_item item, struct thread *r, u64 window, u64 *arrived)
-{
-    *arrived = 0;
-    if (!item.what)
-        return E_OK;
-    if (!window)
-        return E_MSGSIZE;
-    return fpage_type(item.what) == FPAGE_MEMORY ? map_memory_item(s->task, item, r->task, window, arrived)
-                                                 : map_object_item(s->task, item, r->task, window, arrived);
-}
-
-/*
- * Each item and window is read once: sibling threads can write the UTCBs at any time. `everywhere`: the receiver is a
- * faulting thread, whose window is its whole address space and whose UTCB stays untouched. *done: how many arrived.
- */
-static err_t transfer_items(struct thread *s, struct thread *r, u32 count, bool everywhere, u32 *done)
-{
-    for (*done = 0; *done < count; ++*done) {
-        const volatile struct utcb *from = s->utcb, *to = r->utcb;
-        struct map_item item = {.what = from->item[*done].what, .base = from->item[*done].base};
-        u64 window = everywhere ? EVERYWHERE : to->window[*done], arrived;
-        err_t error = map_item(s, item, r, window, &arrived);
-        if (error)
-            return error;
-        if (!everywhere)
-            r->utcb->item[*done] = (struct map_item){.what = arrived};
-    }
-    return E_OK;
-}
-
 /* Words of an exception message beyond those in registers go straight into the receiver's UTCB. */
 static void copy_exception(struct thread *s, struct thread *r)
 {
@@ -389,16 +372,18 @@ static err_t transfer(struct thread *s, struct thread *r, u64 *tag)
         copy_exception(s, r);
     else if (words > MSG_REGS)
         copy_words(s, r, words);
-    err_t error = items ? transfer_items(s, r, items, false, &done) : E_OK;
+    err_t error = items ? item_transfer(s, r, items, false, &done) : E_OK;
     *tag = TAG(words, done) | (error ? TAG_ERROR | (u64)error << TAG_CODE_SHIFT : 0);
     return error;
 }
 
 /* --- sending --- */
 
+/* In WAIT_OPEN the rest may be that of an earlier wait: the fast path does not touch it. */
 static bool accepts(const struct thread *r, const struct irq *irq)
 {
-    return thread_waits(r) && (r->recv_open || (irq && r->recv_from == &irq->object));
+    return r->state == THREAD_WAIT_OPEN ||
+           (r->state == THREAD_WAIT && (r->recv_open || (irq && r->recv_from == &irq->object)));
 }
 
 /* The sender's invocation is over, or goes on with its receive phase when it runs next. */
@@ -418,15 +403,33 @@ static void finish_send(struct thread *s, err_t error)
     sched_ready(s, false);
 }
 
-/* s waits for the answer of r, which only the holder of the right in `place` can give. */
-static void await_answer(struct thread *s, struct thread *r, struct slot *place)
+/* The right to answer s stands in `place`, which is r's implicit one or a slot of its task. */
+static void place_reply(struct thread *s, struct thread *r, struct slot *place)
 {
     place->word = (u64)s;
     place->node = &node_reply;
     s->answer_from = place;
     s->kept_in = place == &r->reply ? NULL : place;
-    bool plain = s->call_kind == CALL_MESSAGE && phase_timeout(s, PHASE_RECEIVE) == TIMEOUT_NEVER;
-    s->state = plain ? THREAD_CALLING : THREAD_CALLING_X;
+}
+
+void ipc_keep_reply(struct thread *t, struct slot *place)
+{
+    struct thread *caller = slot_caller(&t->reply);
+    t->reply.word = 0;
+    place_reply(caller, t, place);
+}
+
+/* Nothing limits how long s waits for the answer, nor is it other than that of a message. */
+static bool plain_call(const struct thread *s)
+{
+    return s->call_kind == CALL_MESSAGE && phase_timeout(s, PHASE_RECEIVE) == TIMEOUT_NEVER;
+}
+
+/* s waits for the answer of r, which only the holder of the right in `place` can give. */
+static void await_answer(struct thread *s, struct thread *r, struct slot *place)
+{
+    place_reply(s, r, place);
+    s->state = plain_call(s) ? THREAD_CALLING : THREAD_CALLING_X;
     arm_timeout(s, PHASE_RECEIVE);
     sched_block(s);
 }
@@ -442,6 +445,10 @@ static void deliver(struct thread *s, struct thread *r, u64 label)
     if (!error && s->calls && place->word) { /* by an item of this very message */
         error = E_EXIST;
         tag = filled;
+    }
+    if (!error && s->calls && plain_call(s) && alone(s->cpu, s) && go_over(s, r)) { /* the usual case of what follows */
+        thread_set_result(r, tag, label);
+        return;
     }
     timeout_drop(r->cpu, &r->timeout);
     r->keep_reply = NULL;
@@ -573,23 +580,23 @@ void ipc_signal(struct thread *t, struct irq *irq)
     trace(SIGNAL, t, debug_number(&irq->object), irq->object.label);
     timeout_drop(t->cpu, &t->timeout);
     t->keep_reply = NULL;
-    words_clear(t->cold.mr);
-    thread_set_result(t, 0, irq->object.label);
+    arch_regs_signal(&t->cold, irq->object.label);
     sched_ready(t, false);
 }
 
 /* --- answering --- */
 
 /* The first of what the answerer sends must be 0, or the fault is not resolved. */
-static void resolve_page_fault(struct thread *t, struct thread *pager, err_t *error)
+static err_t resolve_page_fault(struct thread *t, struct thread *pager, bool waits)
 {
     u32 done;
-    *error = transfer_items(pager, t, tag_items(pager->cold.tag), true, &done);
+    err_t error = item_transfer(pager, t, tag_items(pager->cold.tag), true, &done);
     t->call_kind = CALL_MESSAGE;
     if (pager->cold.mr[0])
         fault_unresolved(t);
     else
-        sched_ready(t, true);
+        end_answer(pager, t, waits && !error);
+    return error;
 }
 
 static void resolve_exception(struct thread *t, struct thread *handler)
@@ -609,7 +616,7 @@ static void resolve_exception(struct thread *t, struct thread *handler)
     sched_ready(t, true);
 }
 
-err_t ipc_reply(struct thread *t, struct slot *s)
+err_t ipc_reply(struct thread *t, struct slot *s, bool waits)
 {
     if (s->node != &node_reply || !s->word)
         return E_NOENT;
@@ -623,10 +630,10 @@ err_t ipc_reply(struct thread *t, struct slot *s)
     case CALL_MESSAGE:
         error = transfer(t, caller, &tag);
         thread_set_result(caller, tag, 0);
-        sched_ready(caller, true);
+        end_answer(t, caller, waits && !error);
         break;
     case CALL_PAGE_FAULT:
-        resolve_page_fault(caller, t, &error);
+        error = resolve_page_fault(caller, t, waits);
         break;
     case CALL_EXCEPTION:
         resolve_exception(caller, t);

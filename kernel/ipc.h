@@ -1,6 +1,7 @@
 /* Synchronous messages. See docs/ipc-walk.md for the path of one. */
 #pragma once
 
+#include "kernel/cold.h"
 #include "kernel/thread.h"
 
 struct gate;
@@ -10,8 +11,8 @@ struct gate;
  * reply-and-wait by the implicit reply capability. Tag and message words are where the trap left them; tags above
  * MSG_REGS (more words, or items and flags) have entries of their own.
  */
-void ipc_fast_call(u64 selector, u64 unused, struct thread *t);
-void ipc_fast_reply_wait(u64 selector, u64 unused, struct thread *t);
+CACHE_ALIGNED void ipc_fast_call(u64 selector, u64 unused, struct thread *t);
+CACHE_ALIGNED void ipc_fast_reply_wait(u64 selector, u64 unused, struct thread *t);
 void ipc_fast_call_long(u64 selector, u64 unused, struct thread *t, u64 tag);
 void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 tag);
 
@@ -29,8 +30,14 @@ void ipc_decline(u64 selector, u64 unused, struct thread *t);
  */
 void ipc_send(struct thread *t, struct slot *s, u64 op);
 
-/* Answers the call whose reply capability stands in `s`. Returns the error for the replier. */
-err_t ipc_reply(struct thread *t, struct slot *s);
+/*
+ * Answers the call whose reply capability stands in `s`. Returns the error for the replier. `waits`: t shall wait
+ * openly for ever, by implicit reply slot; if it does so already then, it is no longer READY.
+ */
+err_t ipc_reply(struct thread *t, struct slot *s, bool waits);
+
+/* The right to answer whom t serves, which stands in the implicit place, goes to `place`, an empty slot of its task. */
+void ipc_keep_reply(struct thread *t, struct slot *place);
 
 /*
  * The receive phase, without time limit unless the selector's timeouts say so: open; or closed for `irq` (NULL: sleep).
@@ -52,6 +59,12 @@ void ipc_take(struct thread *t);
 
 /* Starts the time limit of t's receive phase. */
 void ipc_limit_time(struct thread *t);
+
+/*
+ * A page fault of t, which runs: if its pager waits for it already, as a call on the fast path. Gives the pager, whose
+ * message has no words yet; NULL: nothing was done.
+ */
+struct thread *ipc_fast_fault(struct thread *t);
 
 /* A fault of t, its words in t->fault_words, becomes a message to the gate in `s`. False: there is no gate. */
 bool ipc_fault(struct thread *t, struct slot *s, enum call_kind kind);

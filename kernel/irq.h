@@ -40,6 +40,9 @@ void irq_trigger(struct irq *irq);
 /* Once, at boot: there are lines 1 to count - 1, and none has an Irq. */
 void icu_init(u32 count);
 
+/* The Irq that the line signals; NULL: none. */
+struct irq *icu_irq(u32 line);
+
 /* The line has signalled. */
 void icu_fire(u32 line);
 

@@ -28,6 +28,8 @@ void cpu_add(struct cpu *cpu)
     cpu->rest = CPU_OFF;
     list_init(&cpu->look);
     cpu_table[cpu_count++] = cpu;
+    for (u32 i = 0; i < cpu_count; i++)
+        cpu_table[i]->shared = cpu_count > 1;
 }
 
 /* --- waiting --- */
@@ -107,11 +109,6 @@ COLD void remote_hold_space_slow(u64 cpus)
             remote_kick(cpu_table[bits_lowest(rest)], 0);
     for (; cpus; cpus &= cpus - 1)
         remote_hold(cpu_table[bits_lowest(cpus)]);
-}
-
-bool remote_settled(const struct thread *t)
-{
-    return t->home == cpu_self()->id || !thread_fast(t) || cpu_rests(t->cpu);
 }
 
 /* --- requests --- */

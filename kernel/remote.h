@@ -34,7 +34,10 @@ static inline void remote_hold_space(const struct space *s)
 void remote_kick(struct cpu *cpu, u32 requests);
 
 /* Whether t's state can be relied on: its home is here or rests, or only the lock's holder ends such a state. */
-bool remote_settled(const struct thread *t);
+static inline bool remote_settled(const struct thread *t)
+{
+    return t->home == cpu_self()->id || !thread_fast(t) || cpu_rests(t->cpu);
+}
 
 /* t's home CPU looks whether t can take a message from a new sender. */
 void remote_look(struct thread *t);

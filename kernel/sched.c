@@ -7,28 +7,22 @@
 #include "kernel/object.h"
 #include "kernel/panic.h"
 #include "kernel/remote.h"
+#include "kernel/switch.h"
 #include "kernel/vcpu.h"
 #include "lib/base/bits.h"
 
-
 /* --- queues --- */
-
-/* The map has its most urgent priority first: bit 0 of word 0 is that of PRIORITY_MAX. */
-static u64 map_bit(u32 priority)
-{
-    return PRIORITY_MAX - priority;
-}
 
 void sched_set_priority(struct sc *sc, u32 priority)
 {
     sc->priority = priority;
-    sc->ready_bit = 1ull << map_bit(priority) % 64;
+    sc->ready_bit = 1ull << switch_map_bit(priority) % 64;
 }
 
 /* Highest priority in the queues that is not above `below`. */
 static i64 highest(const struct cpu *cpu, u32 below)
 {
-    for (u32 word = map_bit(below) / 64; word < PRIORITIES / 64; word++)
+    for (u32 word = switch_map_bit(below) / 64; word < PRIORITIES / 64; word++)
         if (cpu->ready_map[word])
             return (i64)PRIORITY_MAX - (word * 64 + bits_lowest(cpu->ready_map[word]));
     return -1;
@@ -36,12 +30,7 @@ static i64 highest(const struct cpu *cpu, u32 below)
 
 static void enqueue(struct cpu *cpu, struct sc *sc, bool front)
 {
-    struct list_link *queue = &cpu->ready[sc->priority];
-    list_insert_before(front ? queue->next : queue, &sc->link);
-    sc->queued = true;
-    cpu->ready_map[map_bit(sc->priority) / 64] |= sc->ready_bit;
-    if (sc->priority > cpu->ready_top)
-        cpu->ready_top = sc->priority;
+    switch_enqueue(cpu, sc, front);
 }
 
 static void dequeue(struct cpu *cpu, struct sc *sc)
@@ -54,7 +43,7 @@ static void dequeue(struct cpu *cpu, struct sc *sc)
     list_remove(&sc->link);
     if (!list_empty(&cpu->ready[sc->priority]))
         return;
-    cpu->ready_map[map_bit(sc->priority) / 64] &= ~sc->ready_bit;
+    cpu->ready_map[switch_map_bit(sc->priority) / 64] &= ~sc->ready_bit;
     if (sc->priority == cpu->ready_top)
         cpu->ready_top = highest(cpu, sc->priority);
 }
@@ -87,23 +76,46 @@ static void make_ready_elsewhere(struct cpu *cpu, struct sc *sc, bool front)
     remote_kick(cpu, 0);
 }
 
+static inline bool runnable(const struct sc *sc)
+{
+    return sc && sc->thread && sc->thread->state == THREAD_READY && !sc->exhausted;
+}
+
+/*
+ * The usual case: the SC becomes ready above the running one and all others. It takes over at once, and the running
+ * one, if its thread can run at all, is the first in its queue. False: not so, nothing was done.
+ */
+static inline bool take_over(struct cpu *cpu, struct sc *sc)
+{
+    struct sc *own = cpu->sc;
+    struct change c;
+    if (!own                              /* somebody runs */
+        || own->priority >= sc->priority  /* less urgently */
+        || cpu->handoff                   /* nobody else is to take over */
+        || cpu->reschedule                /* the choice is open still, and is not being made */
+        || !switch_allowed(cpu, sc, &c)
+        || cpu->sc_end <= c.now)          /* and its budget, not charged yet, is not used up */
+        return false;
+    if (runnable(own))
+        switch_enqueue(cpu, own, true);
+    switch_sc_to(cpu, sc, c);
+    return true;
+}
+
 static inline void make_ready(struct cpu *cpu, struct sc *sc, bool front)
 {
     if (cpu != cpu_self()) {
         make_ready_elsewhere(cpu, sc, front);
         return;
     }
+    if (take_over(cpu, sc))
+        return;
     if (cpu->handoff || sc->priority + front <= cpu->ready_top) {
         make_ready_beside(cpu, sc, front);
         return;
     }
     cpu->handoff = sc;
     sc->queued = true;
-}
-
-static inline bool runnable(const struct sc *sc)
-{
-    return sc && sc->thread && sc->thread->state == THREAD_READY && !sc->exhausted;
 }
 
 static COLD void ready_without_sc(struct thread *t);
@@ -268,7 +280,7 @@ static void rest(struct cpu *cpu, bool sleep)
 {
     arch_rest(cpu);
     __atomic_store_n(&cpu->rest, CPU_IDLE, __ATOMIC_RELEASE);
-    kernel_leave();
+    kernel_leave(cpu);
     if (sleep)
         arch_wait();
     kernel_enter(cpu);
@@ -346,12 +358,14 @@ static COLD void choose_anew(struct cpu *cpu, u64 now)
     struct sc *old = cpu->sc;
     if (old)
         sched_charge(cpu, now);
+    bool over = cpu->reschedule;
+    cpu->reschedule = true; /* nobody takes over meanwhile */
     if (old && old->exhausted)
         sched_exhausted(old);
     if (runnable(old)) {
-        if (cpu->handoff && old->priority >= cpu->handoff->priority && !cpu->reschedule)
+        if (cpu->handoff && old->priority >= cpu->handoff->priority && !over)
             settle_handoff(cpu);
-        enqueue(cpu, old, !cpu->reschedule);
+        enqueue(cpu, old, !over);
     }
     cpu->reschedule = false;
     struct sc *next = take_first(cpu);
@@ -400,7 +414,7 @@ struct thread *sched_exit(struct cpu *cpu)
     }
     trace(EXIT, next, next->hot.pc, 0);
     cpu->current = next;
-    kernel_leave();
+    kernel_leave(cpu);
     return next;
 }
 

@@ -314,6 +314,22 @@ err_t op_THREAD_MODIFY_SENDERS(struct invocation *inv)
     return E_OK;
 }
 
+err_t op_THREAD_KEEP_REPLY(struct invocation *inv)
+{
+    struct thread *t = thread_of(inv->object);
+    u64 index = inv->w[1];
+    if (t != inv->caller)
+        return E_INVAL;
+    if (!t->reply.word || !task_slot_exists(t->task, index))
+        return E_NOENT;
+    if (task_slot(t->task, index)->word)
+        return E_EXIST;
+
+    /* point of no return */
+    ipc_keep_reply(t, task_slot(t->task, index));
+    return E_OK;
+}
+
 err_t op_THREAD_UNHELD(struct invocation *inv)
 {
     struct thread *t = thread_of(inv->object);

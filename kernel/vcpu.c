@@ -136,6 +136,7 @@ void vcpu_poll(struct thread *t)
     struct arch_hot_regs hot = t->hot;
     struct arch_cold_regs entry = t->cold;
     ipc_take(t);
+    arch_regs_complete(&t->cold);
     v->tag = t->cold.tag;
     v->label = t->cold.label;
     words_copy(v->w, t->cold.mr);

@@ -107,7 +107,7 @@ static void print_partner(const struct thread *t)
         break;
     case THREAD_WAIT_OPEN:
     case THREAD_WAIT:
-        if (t->recv_open)
+        if (t->state == THREAD_WAIT_OPEN || t->recv_open)
             kernel_print("for anybody");
         else if (t->recv_from)
             kernel_print("for irq %x", debug_number(t->recv_from));

@@ -192,6 +192,16 @@ static inline err_t thread_switch_to(cap_t thread)
     return sys_object_call(thread, &m);
 }
 
+/*
+ * The calling thread `thread`, which serves a call, answers later: the right to do so goes from the implicit place to
+ * `slot`, which exists (task_reserve) and is empty.
+ */
+static inline err_t thread_keep_reply(cap_t thread, cap_t slot)
+{
+    struct msg m = {.tag = TAG(2, 0), .w = {OP_THREAD_KEEP_REPLY, slot}};
+    return sys_object_call(thread, &m);
+}
+
 static inline err_t thread_stats(cap_t thread, u64 *cpu_us, u64 *state, u64 *priority)
 {
     struct msg m = {.tag = TAG(1, 0), .w = {OP_THREAD_STATS}};

@@ -16,9 +16,8 @@ static struct {
     u32 kept_caps;                                  /* bit i: the handler has taken the capability in window[i] */
     cap_t reply_range[REPLIES_MAX / REPLIES_RANGE]; /* slots for reply capabilities */
     u32 replies;
-    u64 replies_used[BITMAP_WORDS(REPLIES_MAX)]; /* bit i: slot i of these holds a reply, or the next one's will be */
-    cap_t reply;                                 /* where the current request's reply is: 0 = implicit */
-    bool reply_kept;
+    u64 replies_used[BITMAP_WORDS(REPLIES_MAX)]; /* bit i: slot i of these holds a reply */
+    cap_t reply;                                 /* where the current request's is kept; 0: nowhere, it is implicit */
     bool reap;   /* clients have gone: ask for sessions that nobody holds any longer */
     bool fresh;  /* a session was created for the current request */
     bool search; /* its answer failed: look for a session that nobody ever held */
@@ -215,7 +214,13 @@ static void free_reply_slot(cap_t reply)
 
 cap_t serve_keep_reply(void)
 {
-    serve.reply_kept = serve.reply != 0;
+    if (serve.reply)
+        return serve.reply;
+    serve.reply = take_reply_slot();
+    if (serve.reply && thread_keep_reply(SLOT_THREAD, serve.reply)) { /* nobody waits for it any longer */
+        free_reply_slot(serve.reply);
+        serve.reply = 0;
+    }
     return serve.reply;
 }
 
@@ -293,19 +298,18 @@ void serve_set_timer(usec_t after, void (*expired)(void))
     serve.expired = expired;
 }
 
-/* Answers m if `answer`, and waits for the next request. Its reply goes to serve.reply. */
+/*
+ * Answers m if `answer`, and waits for the next request. Its reply is implicit, and there is a time limit only while a
+ * timer is set, so that the kernel's fast path takes both.
+ */
 static inline err_t answer_and_wait(struct msg *m, bool answer)
 {
-    cap_t answered = serve.reply;
-    u64 selector = answer ? SEL(answered, SEL_OP_REPLY_WAIT) : SEL(0, SEL_OP_WAIT);
-    if (serve.reply_kept || (serve.replies && !answered)) {
-        serve.reply = take_reply_slot();
-        serve.reply_kept = false;
-    }
+    u64 selector = answer ? SEL(serve.reply, SEL_OP_REPLY_WAIT) : SEL(0, SEL_OP_WAIT);
+    serve.reply = 0;
     if (serve.windows)
         open_windows();
     u64 timeout = serve.expired ? time_until(serve.deadline) : TIMEOUT_NEVER;
-    sys_invoke(m, selector, TIMEOUTS(TIMEOUT_NEVER, timeout), serve.reply); /* answers never block */
+    sys_invoke(m, selector, TIMEOUTS(TIMEOUT_NEVER, timeout), 0); /* answers never block */
     return sys_tag_error(m->tag);
 }
 
@@ -325,8 +329,6 @@ static void handle_wait_error(err_t error)
         serve.search |= serve.fresh;
         refresh_windows(serve.windows);
     }
-    if (serve.reply)
-        task_unmap(SLOT_TASK, FPAGE_OBJ(serve.reply, 0, RIGHTS_ALL), UNMAP_SELF);
     run_timer();
 }
 

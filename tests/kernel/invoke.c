@@ -39,7 +39,7 @@ static void other_selectors_are_invalid(void)
 
 static void other_operations_do_not_exist(void)
 {
-    const u64 ops[] = {0, 10, 11, 12, 13, 255, 1ull << 32 | OP_TASK_MAP, ~0ull};
+    const u64 ops[] = {0, 11, 12, 13, 255, 1ull << 32 | OP_TASK_MAP, ~0ull};
     const cap_t objects[] = {TASK, THREAD, FACTORY, LOG, ICU, SCHEDULER, SC, A, B, C};
     CHECK_OK(factory_create_irq(FACTORY, A));
     CHECK_OK(factory_create_semaphore(FACTORY, B, 0));

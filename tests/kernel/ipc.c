@@ -79,6 +79,30 @@ static void take_and_note(u64 unused)
     }
 }
 
+/* What it waited for in between does not count when it waits for all again, by the fast path. */
+static void serve_and_sleep(u64 unused)
+{
+    struct msg m = {0};
+    sys_wait(&m, TIMEOUT_NEVER, 0);
+    for (;;) {
+        sys_sleep(10);
+        m = (struct msg){.tag = TAG(1, 0), .w = {m.w[0] + 1}};
+        sys_reply_wait(&m, 0);
+    }
+}
+
+static void server_that_slept_takes_all_messages(void)
+{
+    struct msg m = {.w = {1}};
+    CHECK_OK(test_thread_start(0, ABOVE, serve_and_sleep, 0));
+    CHECK_OK(test_gate_create(A, TEST_THREAD(0), LABEL));
+    CHECK_OK(sys_call(&m, A));
+    m = (struct msg){.w = {5}};
+    sys_invoke(&m, SEL(A, SEL_OP_CALL), TIMEOUTS(1000, 1000), 0); /* by the slow path */
+    CHECK_OK(sys_tag_error(m.tag));
+    CHECK_EQ(m.w[0], 6);
+}
+
 static void label_tells_the_gate(void)
 {
     struct msg m = {.tag = TAG(1, 0), .w = {5}};
@@ -310,6 +334,7 @@ static void one_cannot_call_oneself(void)
 }
 
 TESTS(TEST(all_words_travel), TEST(all_words_travel_between_tasks), TEST(all_words_travel_with_timeouts),
+      TEST(server_that_slept_takes_all_messages),
       TEST(label_tells_the_gate), TEST(sending_is_limited), TEST(receiving_is_limited), TEST(late_answer_finds_nobody),
       TEST(urgent_senders_come_first), TEST(server_that_waits_on_cancels_its_caller),
       TEST(server_that_dies_cancels_its_callers), TEST(server_that_dies_with_a_request_cancels_it),

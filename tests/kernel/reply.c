@@ -63,6 +63,32 @@ static void kept_and_implicit_replies_mix(void)
     CHECK_EQ(seen[0].error, E_OK);
 }
 
+static void replies_are_kept_when_the_message_has_come(void)
+{
+    struct msg m = {0};
+    CHECK_EQ(thread_keep_reply(THREAD, REPLY(0)), E_NOENT); /* nobody waits for one */
+    CHECK_OK(start_callers(3));
+    CHECK_OK(sys_wait(&m, TIMEOUT_ZERO, 0));
+    CHECK_OK(thread_keep_reply(THREAD, REPLY(0)));
+    CHECK_EQ(thread_keep_reply(THREAD, REPLY(1)), E_NOENT); /* it is gone */
+    CHECK_EQ(answer(0, 0), E_NOENT);
+    CHECK_OK(sys_wait(&m, TIMEOUT_ZERO, 0)); /* loses nothing */
+    CHECK_EQ(thread_keep_reply(THREAD, REPLY(0)), E_EXIST);
+    CHECK_EQ(thread_keep_reply(THREAD, TASK), E_EXIST);
+    CHECK_EQ(thread_keep_reply(THREAD, 0), E_NOENT);
+    CHECK_EQ(thread_keep_reply(THREAD, 60000), E_NOENT);
+    CHECK_EQ(thread_keep_reply(TEST_THREAD(0), REPLY(1)), E_INVAL);
+    CHECK_OK(thread_keep_reply(THREAD, REPLY(1)));
+    CHECK_OK(sys_wait(&m, TIMEOUT_ZERO, 0));
+    CHECK_OK(test_delete(TEST_THREAD(1)));
+    CHECK_EQ(answer(REPLY(1), 0), E_NOENT); /* who waited has gone */
+    CHECK_OK(answer(0, 7));
+    CHECK_EQ(seen[2].word, 7);
+    CHECK_EQ(seen[0].error, ~0ull);
+    CHECK_OK(answer(REPLY(0), 8));
+    CHECK_EQ(seen[0].word, 8);
+}
+
 static void lost_reply_wakes_the_caller(void)
 {
     struct msg m = {0};
@@ -289,6 +315,7 @@ static void caller_that_is_killed_takes_its_time_along(void)
 }
 
 TESTS(TEST(answers_out_of_order), TEST(kept_and_implicit_replies_mix), TEST(lost_reply_wakes_the_caller),
+      TEST(replies_are_kept_when_the_message_has_come),
       TEST(caller_that_goes_empties_the_slot), TEST(reply_capabilities_do_not_travel),
       TEST(slots_for_replies_are_checked), TEST(server_that_dies_with_kept_replies_wakes_the_callers),
       TEST(passive_thread_runs_for_its_caller), TEST(passive_thread_in_another_task),

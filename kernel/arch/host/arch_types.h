@@ -6,6 +6,7 @@
 
 #include "abi/arch/riscv64.h"
 #include "abi/invoke.h"
+#include "abi/object.h"
 #include "abi/types.h"
 
 #define ARCH_LEVELS 3
@@ -30,6 +31,29 @@ static inline void arch_regs_result(struct arch_cold_regs *r)
 {
     r->timeouts = r->reply_slot = r->other = 0;
 }
+
+static inline void arch_regs_done(struct arch_cold_regs *r)
+{
+    for (u32 i = 0; i < MSG_REGS; i++)
+        r->mr[i] = 0;
+    r->tag = TAG(OPERATION_WORDS, 0);
+    r->label = 0;
+    arch_regs_result(r);
+}
+
+static inline void arch_regs_signal(struct arch_cold_regs *r, u64 label)
+{
+    arch_regs_done(r);
+    r->tag = 0;
+    r->label = label;
+}
+
+static inline void arch_regs_complete(struct arch_cold_regs *r)
+{
+}
+
+u64 arch_fast_tag(void);
+u64 arch_fast_word(void);
 
 struct arch_fpu {
     u64 unused;

@@ -8,6 +8,7 @@
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/pool.h"
+#include "kernel/quick.h"
 #include "kernel/remote.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -287,12 +288,40 @@ void ipc_finish(u64 selector, u64 label, struct thread *t, struct thread *to)
     the_cpu.current = to;
 }
 
+u64 arch_fast_tag(void)
+{
+    return fast_tag;
+}
+
+u64 arch_fast_word(void)
+{
+    return fast_words[0];
+}
+
 void ipc_call_other(u64 selector, struct slot *s, struct thread *t)
 {
-    if (!s->word) {
+    if (s->word)
+        quick_decline(selector, s, t);
+    else
         thread_set_error(t, E_NOENT);
-        return;
-    }
+}
+
+void quick_signal(u64 selector, u64 label, struct thread *t, struct thread *to)
+{
+    words_clear(to->cold.mr);
+    thread_set_result(to, 0, label);
+    the_cpu.current = to;
+}
+
+void quick_switch(u64 selector, u64 unused, struct thread *t, struct thread *to)
+{
+    the_cpu.current = to;
+    if (!setjmp(idle))
+        restart_pending();
+}
+
+void quick_decline(u64 selector, struct slot *s, struct thread *t)
+{
     set_message(t, fast_tag, selector, fast_words);
     if (setjmp(idle))
         return;
@@ -353,6 +382,9 @@ void host_interrupt(u32 line)
     if (setjmp(idle))
         return;
     enter_kernel();
+    struct irq *irq = icu_irq(line);
+    if (the_cpu.current && irq && quick_interrupt(&the_cpu, irq))
+        return;
     icu_fire(line);
     leave_kernel();
 }

@@ -3,6 +3,7 @@
 
 #include "abi/arch/riscv64.h"
 #include "abi/invoke.h"
+#include "abi/object.h"
 #include "abi/types.h"
 
 /* The kernel sees physical address p at p + KERNEL_WINDOW: the upper half of Sv39. */
@@ -34,13 +35,61 @@ struct arch_cold_regs {
     u64 timeouts;     /* a3 */
     u64 a4, a5, a6, a7;
     u64 ra, t0, t1, t2, t3, t4, t5, t6, s10, s11;
-    u64 trapped;      /* not 0: all of these count; 0: only words, tag and label, the rest comes back zero */
+    u64 kind;         /* enum arch_regs_kind */
+};
+
+/* Which registers of a thread that does not run count. */
+enum arch_regs_kind {
+    REGS_RESULT, /* words, tag and label; the rest comes back zero */
+    REGS_ALL,    /* all */
+    REGS_DONE,   /* none: the result of an operation without results, which succeeded */
+    REGS_SIGNAL, /* label only: words and tag are 0 */
 };
 
 /* The registers are those of an invocation's result. */
 static inline void arch_regs_result(struct arch_cold_regs *r)
 {
-    r->trapped = 0;
+    r->kind = REGS_RESULT;
+}
+
+/* They are those of an operation that succeeded and has no results. */
+static inline void arch_regs_done(struct arch_cold_regs *r)
+{
+    r->kind = REGS_DONE;
+}
+
+/* They are those of a signal that was received. */
+static inline void arch_regs_signal(struct arch_cold_regs *r, u64 label)
+{
+    r->label = label;
+    r->kind = REGS_SIGNAL;
+}
+
+/* Writes out words, tag and label that are implied only. */
+static inline void arch_regs_complete(struct arch_cold_regs *r)
+{
+    if (r->kind == REGS_RESULT || r->kind == REGS_ALL)
+        return;
+    for (u32 i = 0; i < MSG_REGS; i++)
+        r->mr[i] = 0;
+    r->tag = r->kind == REGS_DONE ? TAG(OPERATION_WORDS, 0) : 0;
+    r->label = r->kind == REGS_DONE ? 0 : r->label;
+    r->kind = REGS_RESULT;
+}
+
+/* On the fast path: the tag and word 0 of the message, which leaf functions leave alone. */
+static inline u64 arch_fast_tag(void)
+{
+    u64 tag;
+    __asm__ volatile("mv %0, s1" : "=r"(tag));
+    return tag;
+}
+
+static inline u64 arch_fast_word(void)
+{
+    u64 word;
+    __asm__ volatile("mv %0, s2" : "=r"(word));
+    return word;
 }
 
 struct arch_fpu {

@@ -27,7 +27,6 @@ trap_entry:
     csrr  t0, sepc
     addi  t0, t0, 4                 /* behind the ecall */
     sd    t0, THREAD_PC(a2)
-    ld    sp, THREAD_CPU(a2)        /* the stack lies below struct cpu */
     li    t0, 8
     bltu  t0, s1, fast_long         /* items, flags, or words that are not in registers */
     srli  t0, a0, SEL_SLOT_BITS
@@ -39,7 +38,8 @@ trap_entry:
     .globl ipc_decline
 ipc_decline:
     li    a1, 0
-save_message:                       /* a1: slot for invoke_call, or 0 */
+    .globl quick_decline
+quick_decline:                      /* a1: slot for invoke_call, or 0 */
     csrrw t1, sscratch, a2
     slli  t0, a0, 63 - SEL_TIMED_BIT
     bltz  t0, 1f
@@ -57,17 +57,17 @@ save_message:                       /* a1: slot for invoke_call, or 0 */
     sd    s7, COLD_MR + 8 * 5(a2)
     sd    s8, COLD_MR + 8 * 6(a2)
     sd    s9, COLD_MR + 8 * 7(a2)
-    sd    zero, COLD_TRAPPED(a2)
+    sd    zero, COLD_KIND(a2)
     mv    a0, a2
     ld    tp, THREAD_CPU(a2)
-    mv    sp, tp                    /* unoptimised, the fast path leaves a stack frame behind */
+    mv    sp, tp                    /* the stack lies below struct cpu */
     call  trap_invoke
 
 /* Goes on with thread a0. */
     .globl resume
 resume:
-    ld    t0, COLD_TRAPPED(a0)
-    bnez  t0, resume_all
+    ld    t0, COLD_KIND(a0)
+    bnez  t0, resume_other
     ld    s2, COLD_MR + 8 * 0(a0)
     ld    s3, COLD_MR + 8 * 1(a0)
     ld    s4, COLD_MR + 8 * 2(a0)
@@ -93,7 +93,8 @@ ipc_finish:
     ld    gp, THREAD_GP(a3)
     ld    s0, THREAD_S0(a3)
     ld    tp, THREAD_TP(a3)
-go:
+    .globl go
+go:                                 /* the rest: all that carries no meaning comes back zero */
     debug_vector t0, trap_entry
     li    ra, 0
     li    a0, 0
@@ -117,7 +118,8 @@ go:
 2:  call  fpu_return
     j     1b
 
-fast_long:                          /* as above; a3 still holds the timeouts that a timed invocation has */
+/* Messages of more words, or with items or flags. a3 still holds the timeouts that a timed invocation has. */
+fast_long:
     srli  t0, a0, SEL_SLOT_BITS
     bnez  t0, 1f
     mv    a3, s1
@@ -126,23 +128,3 @@ fast_long:                          /* as above; a3 still holds the timeouts tha
     bne   a0, t0, ipc_decline
     mv    a3, s1
     j     ipc_fast_reply_wait_long
-
-/*
- * A call by thread a2 through slot a1, but no message that the fast path takes. If the slot is empty, back with an
- * error: gp, tp, s0, sepc and sstatus are still the thread's own.
- */
-    .globl ipc_call_other
-ipc_call_other:
-    ld    t0, 0(a1)
-    bnez  t0, save_message
-    csrw  sscratch, a2
-    sd    zero, THREAD_MAP_DONE(a2)
-    ld    sp, THREAD_SP(a2)
-    ld    t0, THREAD_PC(a2)
-    csrw  sepc, t0
-    li    s1, TAG_NO_ENTRY
-    li    a1, 0
-    .irp  n, 2, 3, 4, 5, 6, 7, 8, 9
-    li    s\n, 0
-    .endr
-    j     go

@@ -15,7 +15,7 @@
 #define COLD_TAG      192
 #define COLD_A0       200
 #define COLD_RA       264
-#define COLD_TRAPPED  344
+#define COLD_KIND     344
 
 #define SSTATUS_FS_MASK  (3 << 13)
 #define SSTATUS_FS_DIRT  (1 << 13) /* what dirty has and clean has not */
@@ -26,6 +26,12 @@
 #define SEL_REPLY_WAIT (1 << 20)
 #define SEL_TIMED_BIT  24
 #define TAG_NO_ENTRY   0x20800 /* an error: E_NOENT */
+#define TAG_DONE       5       /* an operation's results: OPERATION_WORDS */
+
+/* enum arch_regs_kind */
+#define KIND_ALL  1
+#define KIND_DONE 2
+#define KIND_SIGNAL 3
 
 #define STACK_SIZE 8192 /* ARCH_CPU_OFFSET */
 #define STARTED_MAX 64 /* CPUS_MAX */

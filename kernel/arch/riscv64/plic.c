@@ -5,6 +5,7 @@
 
 static volatile u8 *plic;
 static u32 plic_sources, context_of[CPUS_MAX];
+static volatile u32 *claim_of[CPUS_MAX]; /* the registers PLIC_CLAIM of these contexts */
 
 static volatile u32 *reg(u64 offset)
 {
@@ -23,11 +24,12 @@ void plic_add_cpu(u64 cpu, u32 context)
     for (u32 line = 1; line < plic_sources; line += 32)
         *reg(PLIC_ENABLE(context, line)) = 0;
     *reg(PLIC_THRESHOLD(context)) = 0;
+    claim_of[cpu] = reg(PLIC_CLAIM(context));
 }
 
 u32 plic_claim(void)
 {
-    return *reg(PLIC_CLAIM(context_of[cpu_self()->id]));
+    return *claim_of[cpu_self()->id];
 }
 
 void arch_line_enable(u64 cpu, u32 line, bool on)
@@ -39,5 +41,5 @@ void arch_line_enable(u64 cpu, u32 line, bool on)
 
 void arch_line_complete(u64 cpu, u32 line)
 {
-    *reg(PLIC_CLAIM(context_of[cpu])) = line;
+    *claim_of[cpu] = line;
 }

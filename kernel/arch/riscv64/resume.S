@@ -108,6 +108,7 @@ save_all:
     sd    t6, COLD_RA + 8 * 7(tp)
     sd    s10, COLD_RA + 8 * 8(tp)
     sd    s11, COLD_RA + 8 * 9(tp)
-    sd    tp, COLD_TRAPPED(tp)      /* anything but 0 */
+    li    t0, KIND_ALL
+    sd    t0, COLD_KIND(tp)
     ret
 

@@ -9,6 +9,7 @@
 #include "kernel/invoke.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/quick.h"
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -24,7 +25,7 @@ _Static_assert(offsetof(struct thread, cold.mr) == COLD_MR, "entry.S");
 _Static_assert(offsetof(struct thread, cold.selector) == COLD_A0, "entry.S");
 _Static_assert(offsetof(struct thread, cold.tag) == COLD_TAG, "entry.S");
 _Static_assert(offsetof(struct thread, cold.ra) == COLD_RA, "entry.S");
-_Static_assert(offsetof(struct thread, cold.trapped) == COLD_TRAPPED, "entry.S");
+_Static_assert(offsetof(struct thread, cold.kind) == COLD_KIND, "entry.S");
 _Static_assert(sizeof(struct cpu) <= ARCH_CPU_AREA - ARCH_CPU_OFFSET && STACK_SIZE == ARCH_CPU_OFFSET, "head.S");
 _Static_assert(STARTED_MAX == CPUS_MAX, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
@@ -34,6 +35,9 @@ _Static_assert(SSTATUS_FS == SSTATUS_FS_MASK && SSTATUS_SPP == SSTATUS_SPP_MASK,
 _Static_assert((SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN) == SSTATUS_FS_DIRT, "fpu_regs.S");
 _Static_assert(offsetof(struct thread, map_done) == THREAD_MAP_DONE, "entry.S");
 _Static_assert((TAG_ERROR | E_NOENT << TAG_CODE_SHIFT) == TAG_NO_ENTRY, "entry.S");
+_Static_assert(REGS_RESULT == 0 && REGS_ALL == KIND_ALL, "entry.S");
+_Static_assert(REGS_DONE == KIND_DONE && REGS_SIGNAL == KIND_SIGNAL, "other.S");
+_Static_assert(TAG(OPERATION_WORDS, 0) == TAG_DONE, "other.S");
 _Static_assert(SLOTS == 1 << SEL_SLOT_BITS && SEL_OP_CALL == 0, "entry.S");
 _Static_assert(SEL_OP_REPLY_WAIT == SEL_REPLY_WAIT && SEL_TIMED == 1ull << SEL_TIMED_BIT, "entry.S");
 
@@ -65,8 +69,22 @@ static COLD bool wait_with_invocation(struct cpu *cpu, struct thread *t, u64 tic
     if (cpu->current != t)
         return false;
     t->hot.pc += 4;
-    t->cold.trapped = 0;
+    t->cold.kind = REGS_RESULT;
     return true;
+}
+
+/* With other CPUs. False: t is no longer what the CPU works for. *s: what it leads to may have changed. */
+static inline bool enter_shared(struct cpu *cpu, struct thread *t, struct slot **s)
+{
+    u64 ticket = kernel_ticket();
+    bool undisturbed = true;
+    if (!kernel_turn(ticket)) {
+        undisturbed = wait_with_invocation(cpu, t, ticket);
+        *s = NULL; /* somebody may have emptied it */
+    }
+    if (cpu->requests)
+        remote_serve(cpu);
+    return undisturbed;
 }
 
 /* What the fast path leaves. s: a call without time limits through this slot, which is not empty; NULL: anything. */
@@ -74,14 +92,7 @@ struct thread *trap_invoke(struct thread *t, struct slot *s)
 {
     struct cpu *cpu = cpu_self();
     cpu->current = t;
-    u64 ticket = kernel_ticket();
-    bool undisturbed = true;
-    if (!kernel_turn(ticket)) {
-        undisturbed = wait_with_invocation(cpu, t, ticket);
-        s = NULL; /* somebody may have emptied it */
-    }
-    if (cpu->requests)
-        remote_serve(cpu);
+    bool undisturbed = !cpu->shared || enter_shared(cpu, t, &s);
     trace(ENTRY, t, CAUSE_ECALL, t->cold.selector);
     if (undisturbed && s)
         invoke_call(t, s);
@@ -97,10 +108,11 @@ static void serve_interrupts(u64 pending)
         arch_ipi_clear();
     if (pending & SIE_TIMER)
         sched_timer(cpu_self());
-    u32 line;
-    if (pending & SIE_EXTERNAL)
-        while ((line = plic_claim()))
-            icu_fire(line);
+    if (!(pending & SIE_EXTERNAL))
+        return;
+    u32 line = plic_claim();
+    if (line) /* another line that signals traps at once */
+        icu_fire(line);
 }
 
 static void exception(struct thread *t, u64 cause, u64 value)
@@ -115,18 +127,50 @@ static void exception(struct thread *t, u64 cause, u64 value)
         fault_exception(t, cause, value);
 }
 
-struct thread *trap_other(struct thread *t)
+static COLD struct thread *leave_behind_line(struct cpu *cpu, u32 line)
 {
-    u64 cause = csr_read(scause), value = csr_read(stval);
-    struct cpu *cpu = cpu_self();
-    cpu->current = t;
-    trace(ENTRY, t, cause, value);
+    if (line)
+        icu_fire(line);
+    return sched_exit(cpu);
+}
+
+static COLD struct thread *interrupt(struct cpu *cpu)
+{
     kernel_enter(cpu);
-    if (cause & CAUSE_INTERRUPT)
-        arch_serve();
-    else if (cpu->current == t) /* else it will fault again, if it still does */
+    arch_serve();
+    return sched_exit(cpu);
+}
+
+/* A device. Whatever else is pending traps afterwards. */
+static inline struct thread *external(struct cpu *cpu)
+{
+    debug_poll();
+    if (!kernel_try(cpu))
+        return interrupt(cpu);
+    u32 line = plic_claim();
+    struct irq *irq = icu_irq(line);
+    struct thread *to = irq ? quick_interrupt(cpu, irq) : NULL;
+    return to ? to : leave_behind_line(cpu, line);
+}
+
+static struct thread *fault(struct cpu *cpu, struct thread *t, u64 cause)
+{
+    u64 value = csr_read(stval);
+    kernel_enter(cpu);
+    if (cpu->current == t) /* else it will fault again, if it still does */
         exception(t, cause, value);
     return sched_exit(cpu);
+}
+
+struct thread *trap_other(struct thread *t)
+{
+    u64 cause = csr_read(scause);
+    struct cpu *cpu = cpu_self();
+    cpu->current = t;
+    trace(ENTRY, t, cause, csr_read(stval));
+    if (cause == CAUSE_EXTERNAL)
+        return external(cpu);
+    return (cause & CAUSE_INTERRUPT) ? interrupt(cpu) : fault(cpu, t, cause);
 }
 
 void trap_in_kernel(u64 cause, u64 pc, u64 value)
@@ -185,8 +229,9 @@ void arch_thread_init(struct thread *t)
 /* Of a thread that is in an invocation, the registers beyond it are zero, whatever the struct says. */
 static void clear_dead(struct arch_cold_regs *r)
 {
-    if (r->trapped)
+    if (r->kind == REGS_ALL)
         return;
+    arch_regs_complete(r);
     r->selector = r->reply_slot = r->timeouts = 0;
     r->a4 = r->a5 = r->a6 = r->a7 = 0;
     r->ra = r->t0 = r->t1 = r->t2 = r->t3 = r->t4 = r->t5 = r->t6 = 0;
@@ -202,7 +247,7 @@ void arch_regs_restart(struct thread *t)
     c->selector = selector;
     c->reply_slot = reply_slot;
     c->timeouts = timeouts;
-    c->trapped = 1;
+    c->kind = REGS_ALL;
 }
 
 void arch_regs_argument(struct thread *t, u64 a0, u64 a1)
@@ -211,7 +256,7 @@ void arch_regs_argument(struct thread *t, u64 a0, u64 a1)
     t->cold.selector = a0;
     t->cold.label = a1;
     t->cold.reply_slot = t->cold.timeouts = 0;
-    t->cold.trapped = 1;
+    t->cold.kind = REGS_ALL;
 }
 
 /* Where register x[n] of a thread is kept, n = 1..31. */
@@ -247,5 +292,5 @@ void arch_exception_write(struct thread *t, const u64 words[])
     t->hot.pc = words[EXC_WORD_PC];
     for (u32 n = 1; n < 32; n++)
         *register_place(t, n) = words[EXC_WORD_REGS + n - 1];
-    t->cold.trapped = 1;
+    t->cold.kind = REGS_ALL;
 }
