@@ -178,17 +178,17 @@ void sched_reclaim(struct thread *t)
 
 /* --- servers without time --- */
 
-/* Whether t, which is blocked, has an SC that a server may run on. */
+/* Whether t, which is blocked in a call, has an SC that a server may run on. */
 static bool can_lend(const struct thread *t)
 {
-    return t->calls && t->sc && !t->sc->exhausted;
+    return t->sc && !t->sc->exhausted;
 }
 
 static struct thread *lender_in_queue(struct thread *t)
 {
     struct thread *s = ipc_next_sender(t, NULL);
     for (u32 i = 0; s && i < SENDERS_MAX; i++, s = ipc_next_sender(t, s))
-        if (can_lend(s))
+        if (s->calls && can_lend(s)) /* a call that the fast path took does not set it, but nor does it queue */
             return s;
     return NULL;
 }

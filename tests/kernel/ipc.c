@@ -79,28 +79,54 @@ static void take_and_note(u64 unused)
     }
 }
 
-/* What it waited for in between does not count when it waits for all again, by the fast path. */
-static void serve_and_sleep(u64 unused)
+/* Sleeps, or waits for an Irq of its own, with each request, then answers and waits for all by the fast path. */
+static void serve_and_pause(u64 irq)
 {
     struct msg m = {0};
     sys_wait(&m, TIMEOUT_NEVER, 0);
     for (;;) {
-        sys_sleep(10);
+        if (irq)
+            irq_receive((cap_t)irq, 10);
+        else
+            sys_sleep(10);
         m = (struct msg){.tag = TAG(1, 0), .w = {m.w[0] + 1}};
         sys_reply_wait(&m, 0);
     }
 }
 
+/*
+ * What it waited for in between does not count when it waits for all again. The fast path does not take the answer if
+ * it would have to set the timer, so the server's slice is short, and ours begins anew: its end comes first.
+ */
+static void all_messages_come_behind_pauses(void)
+{
+    CHECK_OK(test_gate_create(A, TEST_THREAD(0), LABEL));
+    CHECK_OK(sc_configure(TEST_SC(0), ABOVE, 1000, 0, 0));
+    CHECK_OK(sc_configure(SC, TEST_PRIORITY, 0, 0, 0));
+    for (u64 i = 0; i < 5; i++) {
+        struct msg m = {.tag = TAG(1, 0), .w = {i}};
+        CHECK_OK(sys_call(&m, A));
+        CHECK_EQ(m.w[0], i + 1);
+        m = (struct msg){.tag = TAG(1, 0), .w = {i + 10}};
+        sys_invoke(&m, SEL(A, SEL_OP_CALL), TIMEOUTS(1000, 1000), 0); /* by the slow path */
+        CHECK_OK(sys_tag_error(m.tag));
+        CHECK_EQ(m.w[0], i + 11);
+    }
+}
+
 static void server_that_slept_takes_all_messages(void)
 {
-    struct msg m = {.w = {1}};
-    CHECK_OK(test_thread_start(0, ABOVE, serve_and_sleep, 0));
-    CHECK_OK(test_gate_create(A, TEST_THREAD(0), LABEL));
-    CHECK_OK(sys_call(&m, A));
-    m = (struct msg){.w = {5}};
-    sys_invoke(&m, SEL(A, SEL_OP_CALL), TIMEOUTS(1000, 1000), 0); /* by the slow path */
-    CHECK_OK(sys_tag_error(m.tag));
-    CHECK_EQ(m.w[0], 6);
+    CHECK_OK(test_thread_start(0, ABOVE, serve_and_pause, 0));
+    all_messages_come_behind_pauses();
+}
+
+static void server_that_waited_for_one_takes_all_messages(void)
+{
+    CHECK_OK(test_thread_create(0, TASK, ABOVE, 0, 0));
+    CHECK_OK(factory_create_irq(FACTORY, B));
+    CHECK_OK(irq_bind(B, TEST_THREAD(0), 7));
+    CHECK_OK(test_thread_run(0, serve_and_pause, B));
+    all_messages_come_behind_pauses();
 }
 
 static void label_tells_the_gate(void)
@@ -334,7 +360,7 @@ static void one_cannot_call_oneself(void)
 }
 
 TESTS(TEST(all_words_travel), TEST(all_words_travel_between_tasks), TEST(all_words_travel_with_timeouts),
-      TEST(server_that_slept_takes_all_messages),
+      TEST(server_that_slept_takes_all_messages), TEST(server_that_waited_for_one_takes_all_messages),
       TEST(label_tells_the_gate), TEST(sending_is_limited), TEST(receiving_is_limited), TEST(late_answer_finds_nobody),
       TEST(urgent_senders_come_first), TEST(server_that_waits_on_cancels_its_caller),
       TEST(server_that_dies_cancels_its_callers), TEST(server_that_dies_with_a_request_cancels_it),

@@ -111,6 +111,13 @@ void invoke_as(struct thread *t, u64 tag, u64 selector, u64 timeouts)
     host_invoke(tag, selector, timeouts, 0, none);
 }
 
+void invoke_fast_as(struct thread *t, u64 tag, u64 selector)
+{
+    static const u64 none[MSG_REGS];
+    assert_ptr_equal(host_current(), t);
+    host_invoke_fast(tag, selector, none);
+}
+
 struct holdings holdings(void)
 {
     return (struct holdings){factory_root.used, pool_available()};

@@ -58,6 +58,9 @@ void start(u64 thread, u64 flags);
 
 /* t, which must be running, invokes with words 0. */
 void invoke_as(struct thread *t, u64 tag, u64 selector, u64 timeouts);
+
+/* The same without time limits, by the fast path where that takes it. */
+void invoke_fast_as(struct thread *t, u64 tag, u64 selector);
 #define AT(slot) ((u64)(slot))
 
 /* What must be as before after objects have gone: charged bytes and the pool. */

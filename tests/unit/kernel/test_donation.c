@@ -357,6 +357,228 @@ static void test_budget_ends_inside_a_server(void **unused)
     check();
 }
 
+/* --- the fast path --- */
+
+/* A server with an SC of its own, more urgent than its clients, in slot 84 (SC 85), behind gate 90. It waits. */
+static struct thread *make_active(void)
+{
+    struct thread *active = make_thread(84, 85);
+    u64 w[MSG_REGS] = {OP_SC_CONFIGURE, 135};
+    host_invoke(TAG(5, 0), SEL_OP_CALL | AT(85), 0, 0, w);
+    make_gate(90, 84);
+    start(84, EX_REGS_PC | EX_REGS_WAIT);
+    return active;
+}
+
+/* A call that nothing but the fast path has seen lends as any other when the server loses its own SC. */
+static void test_fast_caller_drives_a_server_that_loses_its_sc(void **unused)
+{
+    struct thread *active = make_active();
+    start(70, EX_REGS_PC);
+    let_run();
+    invoke_fast_as(client, TAG(1, 0), AT(90));
+    assert_ptr_equal(host_current(), active);
+    assert_int_equal(client->state, THREAD_CALLING);
+    take_over();
+    destroy(85);
+    check();
+    assert_ptr_equal(active->sc, client->own_sc);
+    let_run();
+    assert_ptr_equal(host_current(), active);
+    invoke_fast_as(active, TAG(1, 0), SEL_OP_REPLY_WAIT);
+    check();
+    assert_ptr_equal(host_current(), client);
+    assert_ptr_equal(client->sc, client->own_sc);
+}
+
+/* The same where the caller's last message by the slow path was none that asked for an answer. */
+static void test_fast_caller_that_only_sent_before_lends(void **unused)
+{
+    struct thread *active = make_active();
+    start(70, EX_REGS_PC);
+    let_run();
+    invoke_as(client, TAG(1, 0), SEL_OP_SEND | AT(90), 0);
+    invoke_as(active, 0, SEL_OP_WAIT, 0);
+    invoke_fast_as(client, TAG(1, 0), AT(90));
+    assert_ptr_equal(host_current(), active);
+    take_over();
+    destroy(85);
+    check();
+    assert_ptr_equal(active->sc, client->own_sc);
+}
+
+/* Who only sends waits in the queue as well, but lends nothing: nobody would give the SC back. */
+static void test_sender_that_does_not_call_lends_nothing(void **unused)
+{
+    struct thread *active = make_active();
+    start(84, EX_REGS_PC | EX_REGS_CANCEL); /* busy */
+    start(70, EX_REGS_PC);
+    let_run();
+    assert_ptr_equal(host_current(), active);
+    invoke_as(active, 0, SEL_OP_RECV, TIMEOUTS(0, 100)); /* asleep */
+    invoke_as(client, TAG(1, 0), SEL_OP_SEND | AT(90), 0);
+    assert_int_equal(client->state, THREAD_SENDING);
+    take_over();
+    assert_int_equal(active->state, THREAD_READY);
+    destroy(85);
+    check();
+    assert_null(active->sc);
+    assert_ptr_equal(client->sc, client->own_sc);
+}
+
+/* What a server waited for before does not count once it waits for all by the fast path. */
+static void test_server_that_slept_takes_slow_messages(void **unused)
+{
+    struct thread *other = make_thread(72, 73), *active = make_active();
+    start(70, EX_REGS_PC);
+    let_run();
+    invoke_fast_as(client, TAG(1, 0), AT(90));
+    invoke_as(active, 0, SEL_OP_RECV, TIMEOUTS(0, 100)); /* sleeps with the request */
+    host_advance(200);
+    invoke_fast_as(active, TAG(1, 0), SEL_OP_REPLY_WAIT);
+    assert_ptr_equal(host_current(), client);
+    assert_int_equal(active->state, THREAD_WAIT_OPEN);
+    assert_false(active->recv_open); /* else it was the slow path, and this shows nothing */
+    invoke_as(client, 0, SEL_OP_RECV, 0);
+    take_over();
+    start(72, EX_REGS_PC);
+    let_run();
+    invoke_as(other, TAG(1, 0), SEL_OP_CALL | AT(90), TIMEOUTS(50, 0));
+    check();
+    assert_true(thread_calling(other));
+    assert_int_equal(active->state, THREAD_READY);
+}
+
+/* --- what an SC pays --- */
+
+static u64 consumed(u64 sc)
+{
+    u64 w[MSG_REGS] = {OP_SC_CONSUMED};
+    host_invoke(TAG(1, 0), SEL_OP_CALL | AT(sc), 0, 0, w);
+    assert_int_equal(root()->cold.mr[0], 0);
+    return root()->cold.mr[1];
+}
+
+/* Time is charged when the SC changes: all along a chain to the client, by the slow path as by the fast one. */
+static void test_time_of_a_chain_is_its_clients(void **unused)
+{
+    for (u32 fast = 0; fast < 2; fast++) {
+        boot_chain(NULL);
+        start(70, EX_REGS_PC);
+        u64 before = consumed(71);
+        invoke_as(root(), 0, SEL_OP_RECV, TIMEOUTS(0, 1000));
+        struct thread *chain[] = {client, first, second, third};
+        for (u32 i = 0; i < 3; i++) {
+            host_advance(100);
+            if (fast)
+                invoke_fast_as(chain[i], TAG(1, 0), AT(80 + i));
+            else
+                invoke_as(chain[i], TAG(1, 0), SEL_OP_CALL | AT(80 + i), 0);
+        }
+        for (u32 i = 3; i > 0; i--) {
+            host_advance(100);
+            if (fast)
+                invoke_fast_as(chain[i], TAG(1, 0), SEL_OP_REPLY_WAIT);
+            else
+                invoke_as(chain[i], TAG(1, 0), SEL_OP_REPLY_WAIT, 0);
+        }
+        assert_ptr_equal(host_current(), client);
+        host_advance(400);
+        assert_ptr_equal(host_current(), root());
+        assert_int_equal(consumed(71) - before, 1000);
+        check();
+    }
+}
+
+/* A server with an SC of its own pays for itself. */
+static void test_time_of_an_active_server_is_its_own(void **unused)
+{
+    struct thread *active = make_active();
+    start(70, EX_REGS_PC);
+    u64 clients = consumed(71), servers = consumed(85);
+    invoke_as(root(), 0, SEL_OP_RECV, TIMEOUTS(0, 1000));
+    host_advance(100);
+    invoke_fast_as(client, TAG(1, 0), AT(90));
+    host_advance(300);
+    invoke_fast_as(active, TAG(1, 0), SEL_OP_REPLY_WAIT);
+    host_advance(600);
+    assert_ptr_equal(host_current(), root());
+    assert_int_equal(consumed(71) - clients, 700);
+    assert_int_equal(consumed(85) - servers, 300);
+}
+
+/* --- the SC goes while others wait --- */
+
+/* Who waits for the server already drives it when the first client's SC is deleted. */
+static void test_waiting_client_replaces_a_deleted_sc(void **unused)
+{
+    struct thread *next = make_thread(72, 73), *last = call_chain(2, 0);
+    take_over();
+    start(72, EX_REGS_PC);
+    u64 w[MSG_REGS] = {OP_SC_CONFIGURE, 135};
+    host_invoke(TAG(5, 0), SEL_OP_CALL | AT(73), 0, 0, w);
+    let_run();
+    invoke_as(next, TAG(1, 0), SEL_OP_CALL | AT(80), 0);
+    take_over();
+    assert_ptr_equal(last->sc, client->own_sc);
+    destroy(71);
+    check();
+    assert_ptr_equal(last->sc, next->own_sc);
+    let_run();
+    invoke_as(second, TAG(1, 0), SEL_OP_REPLY_WAIT, 0);
+    assert_ptr_equal(host_current(), first);
+    invoke_as(first, TAG(1, 0), SEL_OP_REPLY_WAIT, 0); /* to the client, which has no time; then takes the next */
+    check();
+    assert_ptr_equal(host_current(), first);
+    assert_int_equal(client->state, THREAD_READY);
+    assert_null(client->sc);
+    invoke_as(first, TAG(1, 0), SEL_OP_REPLY_WAIT, 0);
+    assert_ptr_equal(host_current(), next);
+    assert_ptr_equal(next->sc, next->own_sc);
+    check();
+}
+
+/* The client dies while the last of the chain runs on its SC, which stays and comes back to nobody. */
+static void test_client_dies_and_its_sc_stays(void **unused)
+{
+    struct thread *last = call_chain(2, 0);
+    take_over();
+    destroy(70);
+    check();
+    assert_null(sc_of(object_in(71))->thread);
+    assert_null(last->sc);
+    item(0, 74);
+    item(1, 71);
+    assert_int_equal(call(SCHEDULER, TAG(2, 2), OP_SCHEDULER_RUN_THREAD, 0, 0, 0), 0);
+    check();
+}
+
+/* A reply that is moved to a slot after the message has come: the SC goes back when the server waits next. */
+static void test_reply_kept_afterwards_returns_the_sc(void **unused)
+{
+    assert_int_equal(call(TASK, TAG(2, 0), OP_TASK_RESERVE, FPAGE_OBJ(300, 2, 15), 0, 0), 0);
+    start(70, EX_REGS_PC);
+    let_run();
+    invoke_fast_as(client, TAG(1, 0), AT(80));
+    u64 w[MSG_REGS] = {OP_THREAD_KEEP_REPLY, 300};
+    host_invoke(TAG(2, 0), SEL_OP_CALL | AT(74), 0, 0, w);
+    assert_int_equal(result(first), 0);
+    assert_ptr_equal(host_current(), first); /* on the client's time still */
+    assert_ptr_equal(first->sc, client->own_sc);
+    check();
+    invoke_as(first, 0, SEL_OP_WAIT, 0);
+    check();
+    assert_null(first->sc);
+    assert_ptr_equal(client->sc, client->own_sc);
+    assert_true(thread_calling(client));
+    take_over();
+    invoke_as(root(), TAG(1, 0), SEL_OP_REPLY | AT(300), 0);
+    check();
+    let_run();
+    assert_ptr_equal(host_current(), client);
+    assert_int_equal(result(client), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +595,15 @@ int main(void)
         cmocka_unit_test_setup(test_kept_reply_returns_the_sc, boot_chain),
         cmocka_unit_test_setup(test_passive_server_dies_on_a_lent_sc, boot_chain),
         cmocka_unit_test_setup(test_budget_ends_inside_a_server, boot_chain),
+        cmocka_unit_test_setup(test_fast_caller_drives_a_server_that_loses_its_sc, boot_chain),
+        cmocka_unit_test_setup(test_fast_caller_that_only_sent_before_lends, boot_chain),
+        cmocka_unit_test_setup(test_sender_that_does_not_call_lends_nothing, boot_chain),
+        cmocka_unit_test_setup(test_server_that_slept_takes_slow_messages, boot_chain),
+        cmocka_unit_test_setup(test_time_of_a_chain_is_its_clients, boot_chain),
+        cmocka_unit_test_setup(test_time_of_an_active_server_is_its_own, boot_chain),
+        cmocka_unit_test_setup(test_waiting_client_replaces_a_deleted_sc, boot_chain),
+        cmocka_unit_test_setup(test_client_dies_and_its_sc_stays, boot_chain),
+        cmocka_unit_test_setup(test_reply_kept_afterwards_returns_the_sc, boot_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
