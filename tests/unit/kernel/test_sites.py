@@ -6,7 +6,7 @@ import subprocess
 from conftest import HOST, run
 
 PROGRAM = os.path.join(HOST, "test", "kernel_nth")
-CALL = re.compile(r"\bcall\b.*<__wrap_factory_(?:alloc\w*|create)>")
+CALL = re.compile(r"\bcall\b.*<__wrap_factory_(?:take\w*|alloc\w*|create)>")
 
 
 def allocation_sites():
