@@ -13,6 +13,12 @@ static u64 map_memory_large(void)
     return call(TARGET, TAG(3, 1), OP_TASK_MAP, FPAGE_MEM(HOST_MEMORY, 21, 7), 0x50000000 | 0x1000, 0);
 }
 
+static u64 map_memory_page(void)
+{
+    item(0, TASK);
+    return call(TARGET, TAG(3, 1), OP_TASK_MAP, FPAGE_MEM(HOST_MEMORY, 12, 7), 0x50000000, 0);
+}
+
 static u64 grant_memory(void)
 {
     item(0, TASK);
@@ -132,6 +138,7 @@ static const struct operation {
     {"create semaphore", prepare, create_SEMAPHORE, false, false},
     {"create sc", prepare, create_SC, false, false},
     {"map memory", prepare_target, map_memory_large, true, true},
+    {"map page", prepare_target, map_memory_page, true, true},
     {"grant memory", prepare_target, grant_memory, false, false},
     {"map slots", prepare_target, map_slots, true, true},
     {"grant slot", prepare_target, grant_slot, true, false},
