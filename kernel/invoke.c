@@ -203,7 +203,9 @@ static void reply(struct thread *t, u64 op)
     err_t error = ipc_reply(t, implicit ? &t->reply : selected_slot(t), t->cold.selector == SEL_OP_REPLY_WAIT);
     if (t->state != THREAD_READY)
         return;
-    if (op == SEL_OP_REPLY_WAIT && !error)
+    if (error == INVOKE_RESTART)
+        arch_regs_restart(t);
+    else if (op == SEL_OP_REPLY_WAIT && !error)
         wait_open(t);
     else if (error)
         thread_set_error(t, error);

@@ -347,12 +347,6 @@ static u32 tag_words(u64 tag)
     return words < MSG_WORDS_MAX ? words : MSG_WORDS_MAX;
 }
 
-static u32 tag_items(u64 tag)
-{
-    u32 items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
-    return items < MSG_ITEMS_MAX ? items : MSG_ITEMS_MAX;
-}
-
 /* Words of an exception message beyond those in registers go straight into the receiver's UTCB. */
 static void copy_exception(struct thread *s, struct thread *r)
 {
@@ -362,8 +356,8 @@ static void copy_exception(struct thread *s, struct thread *r)
         r->utcb->mr[i] = words[i];
 }
 
-/* Moves the message of s to r: words first, then items. Gives the first failure and the tag that r sees. */
-static err_t transfer(struct thread *s, struct thread *r, u64 *tag)
+/* Moves the message of s to r: words first, then items (item.h). Gives the first failure and the tag that r sees. */
+static err_t transfer(struct thread *s, struct thread *r, u32 how, u64 *tag)
 {
     u64 shape = message_shape(s);
     u32 words = tag_words(shape), items = tag_items(shape), done = 0;
@@ -372,7 +366,7 @@ static err_t transfer(struct thread *s, struct thread *r, u64 *tag)
         copy_exception(s, r);
     else if (words > MSG_REGS)
         copy_words(s, r, words);
-    err_t error = items ? item_transfer(s, r, items, false, &done) : E_OK;
+    err_t error = items ? item_transfer(s, r, items, how, &done) : E_OK;
     *tag = TAG(words, done) | (error ? TAG_ERROR | (u64)error << TAG_CODE_SHIFT : 0);
     return error;
 }
@@ -441,7 +435,7 @@ static void deliver(struct thread *s, struct thread *r, u64 label)
     const u64 filled = TAG_ERROR | (u64)E_EXIST << TAG_CODE_SHIFT;
     u64 tag = filled;
     struct slot *place = r->keep_reply ? r->keep_reply : &r->reply;
-    err_t error = s->calls && place->word ? E_EXIST : transfer(s, r, &tag);
+    err_t error = s->calls && place->word ? E_EXIST : transfer(s, r, 0, &tag);
     if (!error && s->calls && place->word) { /* by an item of this very message */
         error = E_EXIST;
         tag = filled;
@@ -586,19 +580,6 @@ void ipc_signal(struct thread *t, struct irq *irq)
 
 /* --- answering --- */
 
-/* The first of what the answerer sends must be 0, or the fault is not resolved. */
-static err_t resolve_page_fault(struct thread *t, struct thread *pager, bool waits)
-{
-    u32 done;
-    err_t error = item_transfer(pager, t, tag_items(pager->cold.tag), true, &done);
-    t->call_kind = CALL_MESSAGE;
-    if (pager->cold.mr[0])
-        fault_unresolved(t);
-    else
-        end_answer(pager, t, waits && !error);
-    return error;
-}
-
 static void resolve_exception(struct thread *t, struct thread *handler)
 {
     t->call_kind = CALL_MESSAGE;
@@ -616,24 +597,42 @@ static void resolve_exception(struct thread *t, struct thread *handler)
     sched_ready(t, true);
 }
 
+/* Moves the answer of t. Interrupted: the caller waits on, its time limit runs, and the right to answer it stays. */
+static err_t move_answer(struct thread *t, struct thread *caller, u64 *tag)
+{
+    u32 done;
+    if (caller->call_kind == CALL_MESSAGE)
+        return transfer(t, caller, ITEMS_IN_STEPS, tag);
+    if (caller->call_kind == CALL_EXCEPTION)
+        return E_OK;
+    return item_transfer(t, caller, tag_items(t->cold.tag), ITEMS_IN_STEPS | ITEMS_EVERYWHERE, &done);
+}
+
 err_t ipc_reply(struct thread *t, struct slot *s, bool waits)
 {
     if (s->node != &node_reply || !s->word)
         return E_NOENT;
     struct thread *caller = slot_caller(s);
+    u64 tag;
+    err_t error = move_answer(t, caller, &tag);
+    if (error == INVOKE_RESTART)
+        return error;
+
+    /* point of no return */
     s->word = 0; /* the node stays: in the implicit slot the fast path relies on it */
     trace(REPLY, t, debug_number(&caller->object), t->cold.tag);
     timeout_drop(caller->cpu, &caller->timeout);
-    err_t error = E_OK;
-    u64 tag;
     switch (caller->call_kind) {
     case CALL_MESSAGE:
-        error = transfer(t, caller, &tag);
         thread_set_result(caller, tag, 0);
         end_answer(t, caller, waits && !error);
         break;
     case CALL_PAGE_FAULT:
-        error = resolve_page_fault(caller, t, waits);
+        caller->call_kind = CALL_MESSAGE;
+        if (t->cold.mr[0])
+            fault_unresolved(caller);
+        else
+            end_answer(t, caller, waits && !error);
         break;
     case CALL_EXCEPTION:
         resolve_exception(caller, t);

@@ -31,8 +31,8 @@ void ipc_decline(u64 selector, u64 unused, struct thread *t);
 void ipc_send(struct thread *t, struct slot *s, u64 op);
 
 /*
- * Answers the call whose reply capability stands in `s`. Returns the error for the replier. `waits`: t shall wait
- * openly for ever, by implicit reply slot; if it does so already then, it is no longer READY.
+ * Answers the call whose reply capability stands in `s`. Returns the error for the replier, or INVOKE_RESTART.
+ * `waits`: t shall wait openly for ever, by implicit reply slot; if it does so already then, it is no longer READY.
  */
 err_t ipc_reply(struct thread *t, struct slot *s, bool waits);
 

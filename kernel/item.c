@@ -1,11 +1,28 @@
 /* Map items: memory and capabilities that travel with a message, each into a receive window. */
 #include "kernel/item.h"
+#include "kernel/cold.h"
+#include "kernel/cpu.h"
 #include "kernel/map.h"
 #include "kernel/task.h"
 
-#define EVERYWHERE FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
+#define EVERYWHERE     FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
+#define MEMORY_AT_ONCE 2 /* the first items of a request, which can be memory: one mapping each */
 
-static inline err_t map_memory_item(struct task *from, struct map_item item, struct task *to, u64 window,
+/* What may take more than one mapping. Only an answer may go on then. */
+static COLD err_t map_area_item(struct thread *s, u64 what, struct task *to, u64 base, u32 how)
+{
+    for (;;) {
+        err_t error = map_area(s->task, what, to, base, how, &s->map_done);
+        if (error || s->map_done >= 1ull << fpage_order(what))
+            return error;
+        if (how & MAP_AT_ONCE)
+            return E_MSGSIZE;
+        if (kernel_preempted())
+            return INVOKE_RESTART;
+    }
+}
+
+static inline err_t map_memory_item(struct thread *s, struct map_item item, struct task *to, u64 window, bool in_steps,
                                     u64 *arrived)
 {
     if (!fpage_memory_valid(item.what) || (window != EVERYWHERE && !fpage_memory_valid(window)))
@@ -14,14 +31,16 @@ static inline err_t map_memory_item(struct task *from, struct map_item item, str
     u64 base = item.base & ~0xfffull ? item.base & ~0xfffull : start;
     if (base < start || size > room || base - start > room - size)
         return E_RANGE;
-    u64 done = 0, what = item.what & (window | ~FPAGE_RIGHTS_MASK);
-    u32 how = (item.base & ITEM_GRANT) ? MAP_GRANT | MAP_AT_ONCE : MAP_AT_ONCE;
-    err_t error = map_memory(from, what, to, base, how, &done);
+    u64 what = item.what & (window | ~FPAGE_RIGHTS_MASK);
     *arrived = (what & 0xfffull) | base;
-    return error ? error : done < size ? E_MSGSIZE : E_OK;
+    u32 how = (in_steps ? 0 : MAP_AT_ONCE) | ((item.base & ITEM_GRANT) ? MAP_GRANT : 0);
+    if (size > ARCH_PAGE_SIZE || (how & MAP_GRANT) || s->map_done)
+        return map_area_item(s, what, to, base, how);
+    u64 done = 0;
+    return map_memory(s->task, what, to, base, 0, &done);
 }
 
-static inline err_t map_object_item(struct task *from, struct map_item item, struct task *to, u64 window,
+static inline err_t map_object_item(struct thread *s, struct map_item item, struct task *to, u64 window, bool in_steps,
                                     u64 *arrived)
 {
     if (!fpage_object_valid(item.what) || !fpage_object_valid(window) || fpage_order(item.what))
@@ -36,33 +55,60 @@ static inline err_t map_object_item(struct task *from, struct map_item item, str
         return error;
     u32 rights = item.what & window & FPAGE_RIGHTS_MASK;
     *arrived = FPAGE_OBJ(index, 0, rights);
-    return map_cap(task_slot(from, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
-                   NULL);
+    return map_cap(task_slot(s->task, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
+                   in_steps ? &s->map_done : NULL);
 }
 
-/* One item from s to r: *arrived is what it has become, 0 if nothing. */
-static inline err_t map_item(struct thread *s, struct map_item item, struct thread *r, u64 window, u64 *arrived)
+/* Item i from s to r: *arrived is what it has become, 0 if nothing. */
+static inline err_t map_item(struct thread *s, u32 i, struct map_item item, struct thread *r, u64 window, bool in_steps,
+                             u64 *arrived)
 {
     *arrived = 0;
     if (!item.what)
         return E_OK;
     if (!window)
         return E_MSGSIZE;
-    return fpage_type(item.what) == FPAGE_MEMORY ? map_memory_item(s->task, item, r->task, window, arrived)
-                                                 : map_object_item(s->task, item, r->task, window, arrived);
+    if (fpage_type(item.what) != FPAGE_MEMORY)
+        return map_object_item(s, item, r->task, window, in_steps, arrived);
+    return in_steps || i < MEMORY_AT_ONCE ? map_memory_item(s, item, r->task, window, in_steps, arrived) : E_MSGSIZE;
 }
 
-err_t item_transfer(struct thread *s, struct thread *r, u32 count, bool everywhere, u32 *done)
+#define ITEM_BEGINS 1 /* in thread.map_done: nothing of it has arrived */
+
+/* Where to go on, as s has begun something: perhaps this transfer. */
+static COLD u32 first_item(struct thread *s, const struct thread *r, u32 count, u32 how)
 {
-    for (*done = 0; *done < count; ++*done) {
+    bool goes_on = (how & ITEMS_IN_STEPS) && s->map_of == (u64)r && s->map_item < count;
+    if (!goes_on || s->map_done == ITEM_BEGINS)
+        s->map_done = 0;
+    return goes_on ? s->map_item : 0;
+}
+
+/* Before or in the middle of item i. */
+static COLD err_t interrupted(struct thread *s, const struct thread *r, u32 i)
+{
+    if (!s->map_done)
+        s->map_done = ITEM_BEGINS;
+    s->map_of = (u64)r;
+    s->map_item = i;
+    return INVOKE_RESTART;
+}
+
+err_t item_transfer(struct thread *s, struct thread *r, u32 count, u32 how, u32 *done)
+{
+    bool everywhere = how & ITEMS_EVERYWHERE, in_steps = how & ITEMS_IN_STEPS;
+    for (*done = s->map_done ? first_item(s, r, count, how) : 0; *done < count; ++*done) {
         const volatile struct utcb *from = s->utcb, *to = r->utcb;
         struct map_item item = {.what = from->item[*done].what, .base = from->item[*done].base};
         u64 window = everywhere ? EVERYWHERE : to->window[*done], arrived;
-        err_t error = map_item(s, item, r, window, &arrived);
+        err_t error = map_item(s, *done, item, r, window, in_steps, &arrived);
         if (error)
-            return error;
+            return error == INVOKE_RESTART ? interrupted(s, r, *done) : error;
         if (!everywhere)
             r->utcb->item[*done] = (struct map_item){.what = arrived};
+        s->map_done = 0;
+        if (in_steps && *done + 1 < count && kernel_preempted())
+            return interrupted(s, r, *done + 1);
     }
     return E_OK;
 }

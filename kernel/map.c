@@ -484,38 +484,32 @@ static err_t map_some(struct node *n, vaddr_t address, struct task *to, vaddr_t 
     return grant_memory(n, to, base, rights, (how & MAP_AT_ONCE) ? NULL : done);
 }
 
-#define PIECES_PER_CALL 1  /* mapped between two looks for interrupts */
-#define PIECES_AT_ONCE  64 /* where there are none */
-
-static COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
+COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
 {
     vaddr_t start = what & ~0xfffull;
     u64 size = 1ull << fpage_order(what), at = map_position(*done);
-    u32 pieces = (how & MAP_AT_ONCE) ? PIECES_AT_ONCE : PIECES_PER_CALL;
     bool found = *done > 0;
-    for (u32 i = 0; at < size && i < pieces; i++) {
-        struct node *n = space_node(&from->space, start + at);
-        if (!n) {
-            at = space_next(&from->space, start + at + ARCH_PAGE_SIZE, start + size) - start;
-            *done = at;
-            continue;
-        }
-        u32 order = piece_order(n, start + at, base + at, size);
-        order = (how & MAP_GRANT) ? order : short_order(order);
-        err_t error = map_some(n, start + at, to, base + at, what & FPAGE_RIGHTS_MASK, how, order, done);
-        if (error)
-            return error;
-        found = true;
-        *done = at += 1ull << order;
+    trace(MAP, cpu_self()->current, what, base);
+    if (at >= size)
+        return E_OK;
+    struct node *n = space_node(&from->space, start + at);
+    if (!n) {
+        *done = space_next(&from->space, start + at + ARCH_PAGE_SIZE, start + size) - start;
+        return found || *done < size ? E_OK : E_FAULT;
     }
-    return found || at < size ? E_OK : E_FAULT;
+    u32 order = piece_order(n, start + at, base + at, size);
+    order = (how & MAP_GRANT) ? order : short_order(order);
+    err_t error = map_some(n, start + at, to, base + at, what & FPAGE_RIGHTS_MASK, how, order, done);
+    if (!error)
+        *done = at + (1ull << order);
+    return error;
 }
 
 err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
 {
-    trace(MAP, cpu_self()->current, what, base);
     if (fpage_order(what) != ARCH_PAGE_SHIFT || (how & MAP_GRANT) || *done)
         return map_area(from, what, to, base, how, done);
+    trace(MAP, cpu_self()->current, what, base);
     struct node *n = space_node(&from->space, what & ~0xfffull);
     err_t error = n ? map_page(n, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK) : E_FAULT;
     *done = error ? 0 : ARCH_PAGE_SIZE;

@@ -49,15 +49,18 @@ static inline u64 map_position(u64 done)
 }
 
 #define MAP_GRANT   0x1
-#define MAP_AT_ONCE 0x2 /* not to be interrupted: what would take too long is E_MSGSIZE */
+#define MAP_AT_ONCE 0x2 /* a grant is not to be interrupted: what would take too long is E_MSGSIZE */
 
 /*
- * Maps flexpage `what` (its rights are a mask) of `from` into `to` at `base`. Stops after some pieces. *done: bytes
- * dealt with, counted from the start; call again from there for the rest.
+ * Maps flexpage `what` (its rights are a mask) of `from` into `to` at `base`, one piece of it. *done: bytes dealt
+ * with, counted from the start; call again from there for the rest.
  * Errors: EXIST (the place is not empty), NOMEM (quota of `to`), FAULT (nothing mapped in the source at all), PERM
  * (part of a mapping cannot be granted, nor what boot gave), MSGSIZE; INVOKE_RESTART: interrupted.
  */
 err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done);
+
+/* The same, out of the way of the frequent case, which is one page. */
+err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done);
 
 /* Adds a node without parent: memory that the kernel gives away at boot. */
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights);

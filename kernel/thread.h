@@ -97,9 +97,10 @@ struct thread {
     struct node pager_node, handler_node, del_irq_node;
     u64 fault_words[MSG_REGS];  /* message of a fault */
 
-    u64 map_done;               /* how far an interrupted Task.map or unmap came: bytes or slots */
-    u64 map_of;                 /* of which: flexpage and operation */
+    u64 map_done;               /* how far an interrupted Task.map, unmap or answer came: bytes or slots */
+    u64 map_of;                 /* of which: flexpage and operation, or the caller that is answered */
     bool map_found;             /* Task.map of slots has found one up to there; counts only with map_done */
+    u8 map_item;                /* the item that an answer is in the middle of; counts only with map_done */
 
     u64 fault_cause, fault_value; /* while a page fault is with the pager: what it is as an exception */
     struct slot *kept_in;       /* answer_from, if that is a slot of its task that a reply capability was kept in */

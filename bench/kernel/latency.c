@@ -228,29 +228,54 @@ static void kernel_user_memory(void)
 
 /* --- messages --- */
 
-static void serve(u64 windows)
+static void open_windows(vaddr_t first)
 {
-    for (u64 i = 0; i < windows; i++)
-        sys_utcb->window[i] = FPAGE_MEM(PLACES + (i << 18), 18, RIGHTS_RWX);
-    struct msg m = {0};
-    sys_wait(&m, TIMEOUT_NEVER, 0);
-    for (;;) {
-        m = (struct msg){0};
-        sys_reply_wait(&m, 0);
-    }
+    for (u64 i = 0; i < MSG_ITEMS_MAX; i++)
+        sys_utcb->window[i] = FPAGE_MEM(first + (i << 18), 18, RIGHTS_RWX);
 }
 
-/* A message with as many items as may be, each an area of single pages. */
+/* Each item an area of 2^order bytes, aligned so that it is mapped in single pages. */
+static void put_items(vaddr_t first, u32 order)
+{
+    for (u64 i = 0; i < MSG_ITEMS_MAX; i++)
+        sys_utcb->item[i] = (struct map_item){.what = FPAGE_MEM(first + (i << 18), order, RIGHTS_RWX)};
+}
+
+/* Answers with the areas at `first`. */
+static void serve(u64 first)
+{
+    open_windows(PLACES);
+    for (u64 i = 2; i < MSG_ITEMS_MAX; i++)
+        sys_window_cap((u32)i, (cap_t)(SLOTS + i));
+    struct msg m = {0};
+    sys_wait(&m, TIMEOUT_NEVER, 0); /* for what is too much, */
+    sys_wait(&m, TIMEOUT_NEVER, 0); /* and what is not */
+    put_items(first, 18);
+    m = (struct msg){.tag = TAG(MSG_WORDS_MAX, MSG_ITEMS_MAX)};
+    sys_reply_wait(&m, 0);
+}
+
+/* As many items as may be: areas, too much for a request, then pages and capabilities, answered with areas. */
 static void full_message(void)
 {
     BEGIN;
+    const vaddr_t areas = TEST_AREA + (1ull << 18), answers = TEST_AREA + (64ull << 20);
+    const vaddr_t there = 1ull << 35; /* in B */
     CHECK_OK(task_map(TASK, TASK, FPAGE_MEM((vaddr_t)test_ram(), 21, RIGHTS_RWX), TEST_AREA + PAGE));
-    CHECK_OK(test_thread_start_in(1, B, URGENT - 1, serve, MSG_ITEMS_MAX));
+    CHECK_OK(task_map(B, TASK, FPAGE_MEM((vaddr_t)test_ram(), 21, RIGHTS_RWX), there + PAGE));
+    CHECK_OK(test_thread_start_in(1, B, URGENT - 1, serve, there + (1ull << 18)));
     CHECK_OK(test_gate_create(A, TEST_THREAD(1), 1));
-    for (u64 i = 0; i < MSG_ITEMS_MAX; i++)
-        sys_utcb->item[i] = (struct map_item){.what = FPAGE_MEM(TEST_AREA + ((i + 1) << 18), 18, RIGHTS_RWX)};
+    open_windows(answers);
+    put_items(areas, 18);
     struct msg m = {.tag = TAG(MSG_WORDS_MAX, MSG_ITEMS_MAX)};
-    sys_call(&m, A);
+    CHECK_EQ(sys_call(&m, A), E_MSGSIZE);
+    CHECK_OK(task_unmap(TASK, FPAGE_MEM(TEST_AREA, 22, RIGHTS_RWX), 0));
+    put_items(areas, ARCH_PAGE_SHIFT);
+    for (u64 i = 2; i < MSG_ITEMS_MAX; i++)
+        sys_put_cap((u32)i, A);
+    m = (struct msg){.tag = TAG(MSG_WORDS_MAX, MSG_ITEMS_MAX)};
+    CHECK_OK(sys_call(&m, A));
+    CHECK_OK(task_unmap(TASK, FPAGE_MEM(answers, 21, RIGHTS_RWX), UNMAP_SELF));
 }
 
 /* --- crowds --- */
