@@ -1,7 +1,8 @@
 /*
- * Virtual CPUs on each CPU in turn: guests in virtual user mode whose events enter there, signals and ends that come
- * from CPU 0. With one CPU the same happens on that.
+ * Virtual CPUs and device lines on each CPU in turn: guests in virtual user mode whose events enter there, signals and
+ * ends that come from CPU 0, and a line that follows its Irq's thread. With one CPU the same happens on that.
  */
+#include "hw/ns16550.h"
 #include "lib/test/thread.h"
 #include "abi/vcpu.h"
 
@@ -156,6 +157,82 @@ static void guests_move(void)
     CHECK_OK(end_guest());
 }
 
+/* --- a device's line --- */
+
+#define UART      0x10000000ull
+#define UART_LINE 10
+
+static volatile u64 served, wrong_label;
+
+/* The serial line's transmitter is empty as good as always: enabling its interrupt raises the line. */
+static void set_line(bool high)
+{
+    *(volatile u8 *)(UART + NS16550_IER) = high ? NS16550_IER_THRE : 0;
+}
+
+static void serve_line(u64 label)
+{
+    struct msg m = {0};
+    while (!sys_wait(&m, TIMEOUT_NEVER, 0)) {
+        wrong_label += m.label != label;
+        set_line(false);
+        irq_unmask(A);
+        served++;
+    }
+}
+
+/* Each time the line rises, from now on, its thread hears of it. */
+static bool line_is_heard(void)
+{
+    u64 before = served;
+    for (u64 i = 1; i <= ROUNDS; i++) {
+        set_line(true);
+        if (!comes_to(&served, before + i)) {
+            set_line(false);
+            return false;
+        }
+    }
+    return wrong_label == 0;
+}
+
+static err_t start_line(u32 cpu)
+{
+    served = wrong_label = 0;
+    set_line(false);
+    err_t error = factory_create_irq(FACTORY, A);
+    if (!error)
+        error = test_thread_start_on(0, cpu, LEVEL, serve_line, 5);
+    if (!error)
+        error = irq_bind(A, TEST_THREAD(0), 5);
+    return error ? error : icu_bind(ICU, UART_LINE, A);
+}
+
+static void lines_reach_every_cpu(void)
+{
+    for (u32 cpu = 0; cpu < test_cpus(); cpu++) {
+        CHECK_OK(start_line(cpu));
+        CHECK(line_is_heard());
+        CHECK_OK(test_delete(A));
+        CHECK_OK(test_delete(TEST_THREAD(0)));
+        CHECK_OK(test_delete(TEST_SC(0)));
+    }
+}
+
+/* The line is bound once; its thread moves, or the Irq goes to a thread of another CPU. */
+static void lines_follow_their_thread(void)
+{
+    CHECK_OK(start_line(0));
+    for (u32 cpu = test_cpus(); cpu-- > 0;) {
+        CHECK_OK(scheduler_run_thread(SCHEDULER, TEST_THREAD(0), TEST_SC(0), cpu));
+        CHECK(line_is_heard());
+    }
+    for (u32 i = 1; i < test_cpus() && i < TEST_THREADS; i++) {
+        CHECK_OK(test_thread_start_on(i, i, LEVEL, serve_line, 5 + i));
+        CHECK_OK(irq_bind(A, TEST_THREAD(i), 5 + i));
+        CHECK(line_is_heard());
+    }
+}
+
 /* --- CPUs that there are not --- */
 
 static volatile u64 runs;
@@ -166,12 +243,13 @@ static void count(u64 unused)
         runs++;
 }
 
-/* A CPU that is not online takes nobody: who was to go there stays where it was, with its SC. */
+/* A CPU that is not online takes nobody: who was to go there stays where it was, with its SC and Irqs. */
 static void threads_stay_where_no_cpu_is(void)
 {
     const u32 bad[] = {test_cpus(), 63, 64, 1u << 31, ~0u};
     CHECK_OK(test_thread_start_on(1, test_cpus() - 1, LEVEL, count, 0));
     CHECK_OK(factory_create_sc(FACTORY, B, LEVEL));
+    CHECK_OK(start_line(test_cpus() - 1));
     for (u32 i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (bad[i] < test_cpus())
             continue;
@@ -181,13 +259,15 @@ static void threads_stay_where_no_cpu_is(void)
         CHECK_EQ(scheduler_run_thread(SCHEDULER, TEST_THREAD(1), TEST_SC(1), bad[i]), E_RANGE);
         CHECK_EQ(scheduler_run_thread(SCHEDULER, TEST_THREAD(1), B, bad[i]), E_RANGE);
         CHECK_EQ(scheduler_run_thread(SCHEDULER, TEST_THREAD(1), 0, bad[i]), E_RANGE);
+        CHECK_EQ(scheduler_run_thread(SCHEDULER, TEST_THREAD(0), TEST_SC(0), bad[i]), E_RANGE);
         CHECK_EQ(sc_configure(TEST_SC(1), LEVEL, 0, 0, bad[i]), E_RANGE);
         u64 before = runs;
         for (u32 k = 0; k < 20000 && runs == before; k++)
             sys_sleep(1000);
         CHECK(runs != before);
+        CHECK(line_is_heard());
     }
 }
 
 TESTS(TEST(guests_call_on_every_cpu), TEST(signals_and_ends_reach_guests_everywhere), TEST(guests_move),
-      TEST(threads_stay_where_no_cpu_is));
+      TEST(lines_reach_every_cpu), TEST(lines_follow_their_thread), TEST(threads_stay_where_no_cpu_is));

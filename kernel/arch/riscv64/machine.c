@@ -168,6 +168,7 @@ static void setup_hart(void)
     csr_write(stvec, trap_entry);
     debug_boot();
     csr_write(scounteren, 7); /* users may read cycle, time and instret */
+    plic_open(cpu_self()->id);
     csr_write(sie, 1 << 1 | 1 << 5 | 1 << 9);
 }
 

@@ -23,8 +23,12 @@ void plic_add_cpu(u64 cpu, u32 context)
     context_of[cpu] = context;
     for (u32 line = 1; line < plic_sources; line += 32)
         *reg(PLIC_ENABLE(context, line)) = 0;
-    *reg(PLIC_THRESHOLD(context)) = 0;
     claim_of[cpu] = reg(PLIC_CLAIM(context));
+}
+
+void plic_open(u64 cpu)
+{
+    *reg(PLIC_THRESHOLD(context_of[cpu])) = 0;
 }
 
 u32 plic_claim(void)
