@@ -21,6 +21,7 @@ $(build)/kernel/obj/kernel/ipc.o $(build)/kernel/obj/kernel/quick.o: kernel_lto 
 # What runs once, at boot, or seldom: small.
 kernel_small := boot archive print log sc icu vcpu thread arch/$(arch)/machine arch/$(arch)/fdt
 $(patsubst %,$(build)/kernel/obj/kernel/%.o,$(kernel_small)): kernel_lto := $(kernel_whole) -Os
+$(build)/kernel/obj/lib/base/format.o: kernel_lto := -Os
 
 kernel_link = $(TCC) $(kernel_flags) $(link_flags) -flto-partition=one \
               -T kernel/arch/$(arch)/kernel.ld $(kernel_objects)
