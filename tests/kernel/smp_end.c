@@ -61,12 +61,15 @@ static bool all_ended(u32 clients)
     return true;
 }
 
-/* Sleeps until the condition holds for threads 0 .. clients - 1. */
+/* Sleeps until the condition has been seen to hold for threads 0 .. clients - 1; it may be over a moment later. */
 static bool wait_until(bool (*condition)(u32), u32 clients)
 {
-    for (u32 i = 0; i < 5000 && !condition(clients); i++)
+    bool holds = condition(clients);
+    for (u32 i = 0; i < 5000 && !holds; i++) {
         sys_sleep(i < 100 ? 100 : 2000);
-    return condition(clients);
+        holds = condition(clients);
+    }
+    return holds;
 }
 
 /* Its slices are short, so that all have their turn soon where they share a CPU. */
@@ -122,7 +125,10 @@ static void end_service(cap_t slot)
     }
 }
 
-/* A dead server's gate has nobody behind it: whoever calls waits there. */
+/*
+ * A dead server's gate has nobody behind it: whoever calls waits there. While the server is taken apart, which other
+ * CPUs may do in the middle of this, those who queue already are woken with an error and come back.
+ */
 static bool all_queue(u32 clients)
 {
     u64 us, state = 0, priority;

@@ -16,7 +16,6 @@ from conftest import BUILD, HOST, run
 PROGRAMS = sorted(glob.glob(f"{BUILD}/test/kernel/*"))
 STRIP = os.environ.get("CROSS", "riscv64-linux-gnu-") + "strip"
 SECONDS = 120
-KNOWN = pytest.mark.xfail(strict=False, reason="docs/caveats.md: a caller of a server that dies may stay ready unrun")
 COUNTED = ["-icount", "shift=3,sleep=off"]
 LOG_MAX = 1 << 20
 
@@ -37,9 +36,7 @@ def machines():
         parallel = os.path.basename(program).startswith("smp")
         for harts in [1, 2, 4, 8] + more if parallel else [1, 4]:
             counted = harts == 1 or not parallel
-            name = os.path.basename(program)
-            yield pytest.param(program, harts, counted, id=f"{name}-{harts}",
-                               marks=[KNOWN] if name == "smp_end" and harts >= 8 else [])
+            yield pytest.param(program, harts, counted, id=f"{os.path.basename(program)}-{harts}")
 
 
 def boot(archive, folder, harts, counted):
