@@ -19,7 +19,8 @@ $(build)/kernel/obj/kernel/%.o: kernel_lto := $(kernel_whole)
 $(build)/kernel/obj/kernel/ipc.o $(build)/kernel/obj/kernel/quick.o: kernel_lto := $(kernel_whole) \
   $(if $(kernel_debug),-O2 -fomit-frame-pointer -foptimize-sibling-calls)
 # What runs once, at boot, or seldom: small.
-kernel_small := boot archive print log sc icu vcpu thread arch/$(arch)/machine arch/$(arch)/fdt
+kernel_small := boot archive print log sc icu vcpu thread irq semaphore lend remote \
+                $(addprefix arch/$(arch)/,machine fdt sbi mmu)
 $(patsubst %,$(build)/kernel/obj/kernel/%.o,$(kernel_small)): kernel_lto := $(kernel_whole) -Os
 $(build)/kernel/obj/lib/base/format.o: kernel_lto := -Os
 
