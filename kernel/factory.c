@@ -138,14 +138,14 @@ static void setup(struct factory *f, struct factory *parent, u64 quota, u32 prio
         list_init(&f->slabs[i]);
 }
 
-void factory_init(void)
+COLD void factory_init(void)
 {
     factory_root = (struct factory){0};
     setup(&factory_root, NULL, pool_size(), PRIORITY_MAX);
     object_init(&factory_root.object, OBJ_FACTORY, NULL);
 }
 
-struct factory *factory_create(struct factory *parent, u64 quota, u32 priority_max)
+COLD struct factory *factory_create(struct factory *parent, u64 quota, u32 priority_max)
 {
     if (!charge(parent, quota))
         return NULL;
@@ -159,7 +159,7 @@ struct factory *factory_create(struct factory *parent, u64 quota, u32 priority_m
     return f;
 }
 
-bool factory_destroy(struct factory *f)
+COLD bool factory_destroy(struct factory *f)
 {
     while (!list_empty(&f->objects)) {
         struct object *o = list_first(&f->objects, struct object, siblings);

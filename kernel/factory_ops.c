@@ -1,4 +1,5 @@
 /* What a factory creates. Each new object arrives in the creator's receive window 0, as if sent. */
+#include "kernel/cold.h"
 #include "kernel/factory.h"
 #include "kernel/gate.h"
 #include "kernel/irq.h"
@@ -9,7 +10,7 @@
 #include "kernel/thread.h"
 
 /* `priority_max` 0: that of f itself. */
-static struct object *make_factory(struct factory *f, u64 quota, u64 priority_max, err_t *error)
+static COLD struct object *make_factory(struct factory *f, u64 quota, u64 priority_max, err_t *error)
 {
     if (priority_max > f->priority_max) {
         *error = E_PERM;
@@ -19,7 +20,7 @@ static struct object *make_factory(struct factory *f, u64 quota, u64 priority_ma
     return made ? &made->object : NULL;
 }
 
-static struct object *make_sc(struct factory *f, u64 priority, err_t *error)
+static COLD struct object *make_sc(struct factory *f, u64 priority, err_t *error)
 {
     if (priority < 1 || priority > f->priority_max) {
         *error = priority < 1 || priority > PRIORITY_MAX ? E_RANGE : E_PERM;
@@ -85,7 +86,7 @@ err_t op_FACTORY_CREATE(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_FACTORY_INFO(struct invocation *inv)
+COLD err_t op_FACTORY_INFO(struct invocation *inv)
 {
     struct factory *f = factory_of(inv->object);
     inv->w[1] = f->quota;

@@ -1,4 +1,5 @@
 /* Faults as messages. The faulting thread's registers and UTCB stay as they are: the words are made here. */
+#include "kernel/cold.h"
 #include "kernel/fault.h"
 #include "kernel/debug.h"
 #include "kernel/ipc.h"
@@ -25,7 +26,7 @@ void fault_page(struct thread *t, vaddr_t address, u32 access, u64 cause, u64 va
         fault_exception(t, cause, value);
 }
 
-void fault_exception(struct thread *t, u64 cause, u64 value)
+COLD void fault_exception(struct thread *t, u64 cause, u64 value)
 {
     u64 words[EXC_WORDS];
     trace(EXCEPTION, t, cause, value);

@@ -1,4 +1,5 @@
 /* The operations on gates themselves. */
+#include "kernel/cold.h"
 #include "kernel/gate.h"
 #include "kernel/factory.h"
 #include "kernel/ipc.h"
@@ -18,7 +19,7 @@ struct gate *gate_create(struct factory *f)
     return g;
 }
 
-void gate_unbind(struct gate *g)
+COLD void gate_unbind(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
     if (receiver == &thread_nobody)
@@ -33,7 +34,7 @@ void gate_unbind(struct gate *g)
     sched_inherit(receiver);
 }
 
-void gate_destroy(struct gate *g)
+COLD void gate_destroy(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
     gate_unbind(g);
@@ -61,7 +62,7 @@ bool gate_take_unheld(struct thread *t, u64 *label)
     return tree_empty(&g->object.first->children);
 }
 
-err_t op_GATE_BIND(struct invocation *inv)
+COLD err_t op_GATE_BIND(struct invocation *inv)
 {
     err_t error;
     struct object *o = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
@@ -82,7 +83,7 @@ err_t op_GATE_BIND(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_GATE_INFO(struct invocation *inv)
+COLD err_t op_GATE_INFO(struct invocation *inv)
 {
     struct object *o = inv->object;
     inv->w[1] = o->label;

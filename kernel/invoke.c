@@ -140,7 +140,7 @@ static void wait_open(struct thread *t)
 }
 
 /* Closed: from the Irq in the slot; an empty selector sleeps. */
-static void wait_closed(struct thread *t)
+static COLD void wait_closed(struct thread *t)
 {
     struct slot *s = selected_slot(t);
     if ((t->cold.selector & SEL_SLOT_MASK) == 0)

@@ -252,7 +252,7 @@ static struct thread *first_sender(const struct gate *g)
     return n ? container_of(n, struct thread, sender.link) : NULL;
 }
 
-void ipc_gate_follow(struct gate *g)
+COLD void ipc_gate_follow(struct gate *g)
 {
     struct thread *first = first_sender(g), *r = g->object.receiver;
     ipc_dequeue(&g->entry);
@@ -268,7 +268,7 @@ static void enqueue_at(struct gate *g, struct thread *t)
 }
 
 /* With the thread the gate leaves its place: gates whose senders are equally urgent take turns. */
-void ipc_leave_queue(struct thread *t)
+COLD void ipc_leave_queue(struct thread *t)
 {
     if (!t->sender.queue)
         return;
@@ -279,7 +279,7 @@ void ipc_leave_queue(struct thread *t)
         ipc_gate_follow(g);
 }
 
-void ipc_requeue(struct thread *t)
+COLD void ipc_requeue(struct thread *t)
 {
     bool relabelled = t->sender.relabelled;
     ipc_leave_queue(t);
@@ -287,7 +287,7 @@ void ipc_requeue(struct thread *t)
     t->sender.relabelled = relabelled;
 }
 
-struct thread *ipc_next_sender(const struct thread *t, const struct thread *s)
+COLD struct thread *ipc_next_sender(const struct thread *t, const struct thread *s)
 {
     struct tree_node *n = s ? tree_next(&s->sender.link) : NULL;
     if (n)
@@ -311,7 +311,7 @@ static bool no_time(const struct thread *t, enum phase phase)
     return phase_timeout(t, phase) == TIMEOUT_ZERO;
 }
 
-static void set_timeout(struct thread *t, enum phase phase, u32 limit)
+static COLD void set_timeout(struct thread *t, enum phase phase, u32 limit)
 {
     u64 at = (limit & TIMEOUT_ABSOLUTE) ? clock_us_to_ticks(t->utcb->deadline[phase]) + kernel_clock.boot_ticks
                                         : arch_time() + clock_us_to_ticks(limit);
@@ -348,7 +348,7 @@ static u32 tag_words(u64 tag)
 }
 
 /* Words of an exception message beyond those in registers go straight into the receiver's UTCB. */
-static void copy_exception(struct thread *s, struct thread *r)
+static COLD void copy_exception(struct thread *s, struct thread *r)
 {
     u64 words[EXC_WORDS];
     arch_exception_read(s, words);
@@ -406,7 +406,7 @@ static void place_reply(struct thread *s, struct thread *r, struct slot *place)
     s->kept_in = place == &r->reply ? NULL : place;
 }
 
-void ipc_keep_reply(struct thread *t, struct slot *place)
+COLD void ipc_keep_reply(struct thread *t, struct slot *place)
 {
     struct thread *caller = slot_caller(&t->reply);
     t->reply.word = 0;
@@ -457,7 +457,7 @@ static void deliver(struct thread *s, struct thread *r, u64 label)
     sched_ready(r, true);
 }
 
-static void queue_sender(struct thread *s, struct object *gate)
+static COLD void queue_sender(struct thread *s, struct object *gate)
 {
     struct thread *r = gate->receiver;
     s->sending_to = gate;
@@ -543,7 +543,7 @@ void ipc_gate_bound(struct gate *g)
         sched_help(r);
 }
 
-bool ipc_cancel_waiters(struct tree *queue)
+COLD bool ipc_cancel_waiters(struct tree *queue)
 {
     struct tree_node *n;
     while ((n = tree_first(queue))) {
@@ -580,7 +580,7 @@ void ipc_signal(struct thread *t, struct irq *irq)
 
 /* --- answering --- */
 
-static void resolve_exception(struct thread *t, struct thread *handler)
+static COLD void resolve_exception(struct thread *t, struct thread *handler)
 {
     t->call_kind = CALL_MESSAGE;
     u64 words[EXC_WORDS];
@@ -681,7 +681,7 @@ static bool take_irq(struct thread *t, struct irq *irq)
 }
 
 /* Takes the most urgent of those who wait for t. False: there is none. */
-static bool take_sender(struct thread *t)
+static COLD bool take_sender(struct thread *t)
 {
     struct tree_node *n = tree_first(&t->senders);
     if (!n)
@@ -710,7 +710,7 @@ static u32 relabel(struct sender *s, const struct relabel *rule)
     return 1;
 }
 
-u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more)
+COLD u32 ipc_relabel_senders(struct thread *t, const struct relabel *rule, bool *more)
 {
     u32 changed = 0, i = 0;
     struct sender *s;

@@ -3,6 +3,7 @@
  * unreachable at once (object_kill); what it holds is taken apart later, in pieces (object_reap), because that can be
  * long: a factory takes everything with it that was ever created from it.
  */
+#include "kernel/cold.h"
 #include "kernel/object.h"
 #include "kernel/debug.h"
 #include "kernel/factory.h"
@@ -123,14 +124,14 @@ static bool reap(struct object *o)
     return true;
 }
 
-void objects_init(void)
+COLD void objects_init(void)
 {
     list_init(&object_dying);
     vcpu_init();
     walk_init();
 }
 
-bool object_reap(void)
+COLD bool object_reap(void)
 {
     while (!list_empty(&object_dying))
         if (!reap(list_first(&object_dying, struct object, siblings)) || kernel_preempted())

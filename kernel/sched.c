@@ -152,7 +152,7 @@ void sched_grant(struct sc *sc)
     sc->left = sc->budget;
 }
 
-u64 sched_consumed(const struct sc *sc)
+COLD u64 sched_consumed(const struct sc *sc)
 {
     struct cpu *cpu = sc->cpu;
     u64 end;
@@ -162,7 +162,7 @@ u64 sched_consumed(const struct sc *sc)
     return sc->granted - (cpu->sc == sc ? (i64)(end - arch_time()) : sc->left);
 }
 
-void sched_replenish(struct sc *sc)
+COLD void sched_replenish(struct sc *sc)
 {
     sc->exhausted = false;
     sched_grant(sc);
@@ -230,7 +230,7 @@ static void start_charging(struct cpu *cpu, struct sc *sc, u64 now)
 }
 
 /* From now on nobody's time is running: sched_exit chooses anew. */
-void sched_stop_charging(struct cpu *cpu)
+COLD void sched_stop_charging(struct cpu *cpu)
 {
     sched_charge(cpu, arch_time());
     start_charging(cpu, NULL, arch_time());
@@ -260,7 +260,7 @@ void sched_rearm(struct cpu *cpu)
     arm_timer(cpu);
 }
 
-void sched_timer(struct cpu *cpu)
+COLD void sched_timer(struct cpu *cpu)
 {
     u64 now = arch_time();
     sched_charge(cpu, now);
@@ -276,7 +276,7 @@ void sched_timer(struct cpu *cpu)
 /* --- switching --- */
 
 /* Leaves the kernel to others until an interrupt is to be served; `sleep`: waits for one. */
-static void rest(struct cpu *cpu, bool sleep)
+static COLD void rest(struct cpu *cpu, bool sleep)
 {
     arch_rest(cpu);
     __atomic_store_n(&cpu->rest, CPU_IDLE, __ATOMIC_RELEASE);
@@ -418,7 +418,7 @@ struct thread *sched_exit(struct cpu *cpu)
     return next;
 }
 
-void sched_init(struct cpu *cpu)
+COLD void sched_init(struct cpu *cpu)
 {
     cpu->ready_top = -1;
     cpu->timer_armed = ~0ull;

@@ -46,7 +46,7 @@ static u64 asid_alloc(void)
     return 0;
 }
 
-static void asid_free(struct space *s)
+static COLD void asid_free(struct space *s)
 {
     if (!s->asid)
         return;
@@ -81,7 +81,7 @@ static void table_free(u64 *table, struct factory *f)
     factory_free_page(f, table);
 }
 
-void space_destroy(struct space *s, struct factory *f)
+COLD void space_destroy(struct space *s, struct factory *f)
 {
     remote_hold_space(s);
     asid_free(s);
@@ -123,7 +123,7 @@ struct node *space_node(struct space *s, vaddr_t address)
     return nodes ? nodes[space_node_index(entry)] : NULL;
 }
 
-vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end)
+COLD vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end)
 {
     u32 level;
     u64 *entry = walk(s, address, 0, &level), size = 1ull << space_level_shift(level);
@@ -137,7 +137,7 @@ vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end)
     return address < end ? address : end;
 }
 
-vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
+COLD vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
 {
     vaddr_t at;
     while ((at = space_skip(s, address, end)) != address)
@@ -145,7 +145,7 @@ vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end)
     return at;
 }
 
-bool space_translate(struct space *s, vaddr_t address, paddr_t *phys)
+COLD bool space_translate(struct space *s, vaddr_t address, paddr_t *phys)
 {
     u32 level;
     u64 *entry = walk(s, address, 0, &level);
@@ -248,7 +248,7 @@ COLD err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys
 }
 
 /* The TLB forgets the mapping: page by page if it is small. */
-static void flush(struct space *s, vaddr_t address, u32 shift, u64 count)
+static COLD void flush(struct space *s, vaddr_t address, u32 shift, u64 count)
 {
     if (count > 16) {
         remote_flush(s, FLUSH_ALL);

@@ -60,7 +60,7 @@ struct slot *task_slot_make(struct task *t, u64 index, err_t *error)
     return leaf == slot_leaf_none ? make_leaf(t, index, error) : &leaf[index % SLOTS_PER_LEAF];
 }
 
-struct utcb *task_utcb(struct task *t, vaddr_t address)
+COLD struct utcb *task_utcb(struct task *t, vaddr_t address)
 {
     paddr_t phys;
     if (address % UTCB_SIZE || address >> ARCH_VA_BITS || space_node(&t->space, address) ||
@@ -71,7 +71,7 @@ struct utcb *task_utcb(struct task *t, vaddr_t address)
 
 /* --- the end --- */
 
-bool task_stop(struct task *t)
+COLD bool task_stop(struct task *t)
 {
     vcpu_task_gone(t);
     while (!list_empty(&t->threads)) {
@@ -144,7 +144,7 @@ static bool free_memory(struct task *t)
     return true;
 }
 
-bool task_destroy(struct task *t)
+COLD bool task_destroy(struct task *t)
 {
     if (!free_slots(t) || !free_memory(t))
         return false;
@@ -288,7 +288,7 @@ err_t op_TASK_UNMAP(struct invocation *inv)
     return page && unmap_page(t, what & ~0xfffull) ? E_OK : unmap_pages(inv->caller, t, what, flags);
 }
 
-err_t op_TASK_CAP_VALID(struct invocation *inv)
+COLD err_t op_TASK_CAP_VALID(struct invocation *inv)
 {
     struct slot *s = task_slot(task_of(inv->object), inv->w[1]);
     bool genuine = s->word && s->node != &node_reply;
@@ -297,7 +297,7 @@ err_t op_TASK_CAP_VALID(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_TASK_CAP_EQUAL(struct invocation *inv)
+COLD err_t op_TASK_CAP_EQUAL(struct invocation *inv)
 {
     struct task *t = task_of(inv->object);
     struct slot *a = task_slot(t, inv->w[1]), *b = task_slot(t, inv->w[2]);
@@ -307,7 +307,7 @@ err_t op_TASK_CAP_EQUAL(struct invocation *inv)
 
 #define KU_MEM_ORDER_MAX 16
 
-err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
+COLD err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
 {
     struct task *t = task_of(inv->object);
     u64 what = inv->w[1], start = what & ~0xfffull;
@@ -338,7 +338,7 @@ err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_TASK_RESERVE(struct invocation *inv)
+COLD err_t op_TASK_RESERVE(struct invocation *inv)
 {
     u64 what = inv->w[1];
     if (!fpage_object_valid(what))
@@ -357,7 +357,7 @@ err_t op_TASK_RESERVE(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_TASK_INFO(struct invocation *inv)
+COLD err_t op_TASK_INFO(struct invocation *inv)
 {
     struct task *t = task_of(inv->object);
     u64 threads = 0;

@@ -1,4 +1,5 @@
 /* Timeouts: a tree per CPU, and the timer armed no later than the first of them. */
+#include "kernel/cold.h"
 #include "kernel/timeout.h"
 #include "kernel/clock.h"
 #include "kernel/remote.h"
@@ -7,7 +8,7 @@ struct kernel_clock kernel_clock;
 
 #define TIMEOUTS_PER_RUN 2 /* for more than that the timer fires again at once */
 
-void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks)
+COLD void timeout_set(struct cpu *cpu, struct timeout *t, u64 ticks)
 {
     tree_insert(&cpu->timeouts, &t->link, ticks);
     if (ticks >= cpu->timer_armed)
@@ -25,7 +26,7 @@ void timeout_cancel(struct cpu *cpu, struct timeout *t)
     tree_remove(&cpu->timeouts, &t->link);
 }
 
-void timeout_run(struct cpu *cpu, u64 now)
+COLD void timeout_run(struct cpu *cpu, u64 now)
 {
     struct tree_node *first;
     for (u32 i = 0; i < TIMEOUTS_PER_RUN && (first = tree_first(&cpu->timeouts)) && first->key <= now; i++) {

@@ -173,7 +173,7 @@ struct thread *trap_other(struct thread *t)
     return (cause & CAUSE_INTERRUPT) ? interrupt(cpu) : fault(cpu, t, cause);
 }
 
-void trap_in_kernel(u64 cause, u64 pc, u64 value)
+COLD void trap_in_kernel(u64 cause, u64 pc, u64 value)
 {
     kernel_panic("trap in the kernel: cause %lu at %lx, value %lx", cause, pc, value);
 }
@@ -188,7 +188,7 @@ void arch_wait(void)
     __asm__ volatile("wfi" ::: "memory");
 }
 
-void arch_serve(void)
+COLD void arch_serve(void)
 {
     serve_interrupts(csr_read(sip) & csr_read(sie));
 }
@@ -209,7 +209,7 @@ void arch_rest(struct cpu *cpu)
 #define NAP_US 20
 
 /* Only the timer ends it: other interrupts that are pending would keep the hart from sleeping at all. */
-void arch_nap(void)
+COLD void arch_nap(void)
 {
     u64 enabled = csr_read(sie);
     arch_timer_set(arch_time() + clock_us_to_ticks(NAP_US));
@@ -220,14 +220,14 @@ void arch_nap(void)
 
 /* --- registers of a thread --- */
 
-void arch_thread_init(struct thread *t)
+COLD void arch_thread_init(struct thread *t)
 {
     t->hot.status = csr_read(sstatus) & ~(SSTATUS_SD | SSTATUS_FS | SSTATUS_SPP);
     t->root = arch_kernel_root();
 }
 
 /* Of a thread that is in an invocation, the registers beyond it are zero, whatever the struct says. */
-static void clear_dead(struct arch_cold_regs *r)
+static COLD void clear_dead(struct arch_cold_regs *r)
 {
     if (r->kind == REGS_ALL)
         return;
@@ -259,20 +259,23 @@ void arch_regs_argument(struct thread *t, u64 a0, u64 a1)
     t->cold.kind = REGS_ALL;
 }
 
+#define HOT(field)  offsetof(struct thread, hot.field)
+#define KEPT(field) offsetof(struct thread, cold.field)
+
 /* Where register x[n] of a thread is kept, n = 1..31. */
+static const u16 register_places[32] = {
+    0,           KEPT(ra),    HOT(sp),        HOT(gp),     HOT(tp),          KEPT(t0),       KEPT(t1),    KEPT(t2),
+    HOT(s0),     KEPT(tag),   KEPT(selector), KEPT(label), KEPT(reply_slot), KEPT(timeouts), KEPT(a4),    KEPT(a5),
+    KEPT(a6),    KEPT(a7),    KEPT(mr[0]),    KEPT(mr[1]), KEPT(mr[2]),      KEPT(mr[3]),    KEPT(mr[4]), KEPT(mr[5]),
+    KEPT(mr[6]), KEPT(mr[7]), KEPT(s10),      KEPT(s11),   KEPT(t3),         KEPT(t4),       KEPT(t5),    KEPT(t6),
+};
+
 static u64 *register_place(struct thread *t, u32 n)
 {
-    struct arch_cold_regs *c = &t->cold;
-    u64 *const place[32] = {
-        NULL,      &c->ra,    &t->hot.sp, &t->hot.gp, &t->hot.tp, &c->t0,    &c->t1,    &c->t2,
-        &t->hot.s0, &c->tag,  &c->selector, &c->label, &c->reply_slot, &c->timeouts, &c->a4, &c->a5,
-        &c->a6,    &c->a7,    &c->mr[0],  &c->mr[1],  &c->mr[2],  &c->mr[3], &c->mr[4], &c->mr[5],
-        &c->mr[6], &c->mr[7], &c->s10,    &c->s11,    &c->t3,     &c->t4,    &c->t5,    &c->t6,
-    };
-    return place[n];
+    return (u64 *)((u8 *)t + register_places[n]);
 }
 
-void arch_exception_read(struct thread *t, u64 words[])
+COLD void arch_exception_read(struct thread *t, u64 words[])
 {
     clear_dead(&t->cold);
     words[EXC_WORD_PC] = t->hot.pc;
@@ -287,7 +290,7 @@ void arch_registers_start(u64 words[], u64 pc, u64 sp, u64 tp)
     words[EXC_WORD_REGS + 4 - 1] = tp;
 }
 
-void arch_exception_write(struct thread *t, const u64 words[])
+COLD void arch_exception_write(struct thread *t, const u64 words[])
 {
     t->hot.pc = words[EXC_WORD_PC];
     for (u32 n = 1; n < 32; n++)
