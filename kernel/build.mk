@@ -43,5 +43,5 @@ kernel_host_sources := $(patsubst %,/%, \
                          kernel/arch/host/host.c kernel/arch/host/check.c kernel/arch/host/memory.c \
                          lib/base/tree.c)
 kernel_host_flags := -Ikernel/arch/host -DDEBUG
-kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free factory_take factory_take_zeroed \
-                       factory_alloc_page factory_create factory_free)
+kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free factory_pick factory_take \
+                       factory_take_zeroed factory_alloc_page factory_create factory_free)

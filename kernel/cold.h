@@ -2,6 +2,7 @@
 #pragma once
 
 #define COLD __attribute__((noinline, cold))
+#define NOINLINE __attribute__((noinline))
 /* Keeps the compiler from splitting live ranges, that is, from copying arguments about, before the frequent path. */
 #define NO_SHRINK_WRAP __attribute__((optimize("no-shrink-wrap")))
 /* Begins a line of the instruction cache, so that how many it takes does not depend on what stands before it. */

@@ -2,7 +2,7 @@
  * Kernel memory under quotas. Pages come from the pool, are charged to one factory, and hold either one thing (a page
  * table, a leaf of slots, kernel-user memory) or objects of one size class (a slab, with its header at the start).
  *
- *   slab page:  | header | object | object | ... |     header.free chains those that were used before and are free
+ *   slab page:  | header | object | object | ... |     header.free chains those that are free
  */
 #include "kernel/factory.h"
 #include "kernel/cold.h"
@@ -15,16 +15,13 @@
 struct slab {
     struct list_link link; /* in factory->slabs[class] while there is room */
     struct factory *factory;
-    void *free;  /* chain of objects that were used before */
+    void *free;  /* chain of objects */
     u32 used;
-    u16 class;
-    u16 fresh;   /* offset of the first that never was; PAGE_SIZE: none */
+    u32 class;
 };
 
 static const u16 class_size[SLAB_CLASSES] = {64, 96, 128, 192, 288, 448, 1008, CLASS_THREAD};
 _Static_assert(CLASS_THREAD % 64 == 0 && PAGE_SIZE % 64 == 0, "objects end where their page does");
-
-#define SLAB_ROOM (PAGE_SIZE - sizeof(struct slab))
 
 struct factory factory_root;
 
@@ -66,28 +63,22 @@ static COLD struct slab *slab_create(struct factory *f, u32 class)
     struct slab *slab = take_page(f);
     if (!slab)
         return NULL;
-    *slab = (struct slab){.factory = f, .class = class, .fresh = PAGE_SIZE - SLAB_ROOM / size * size};
+    *slab = (struct slab){.factory = f, .class = class};
+    for (u8 *object = (u8 *)slab + PAGE_SIZE - size; object >= (u8 *)(slab + 1); object -= size) {
+        *(void **)object = slab->free;
+        slab->free = object;
+    }
     list_push_front(&f->slabs[class], &slab->link);
     return slab;
 }
 
-static bool slab_full(const struct slab *slab)
-{
-    return !slab->free && slab->fresh == PAGE_SIZE;
-}
-
 /* An object of a slab that has room. */
-static inline void *slab_take(struct slab *slab, u32 size)
+static inline void *slab_take(struct slab *slab)
 {
     void *object = slab->free;
-    if (object) {
-        slab->free = *(void **)object;
-    } else {
-        object = (u8 *)slab + slab->fresh;
-        slab->fresh += size;
-    }
+    slab->free = *(void **)object;
     slab->used++;
-    if (slab_full(slab))
+    if (!slab->free)
         list_remove(&slab->link);
     return object;
 }
@@ -95,16 +86,20 @@ static inline void *slab_take(struct slab *slab, u32 size)
 static COLD void *take_from_new(struct factory *f, u32 class)
 {
     struct slab *slab = slab_create(f, class);
-    return slab ? slab_take(slab, class_size[class]) : NULL;
+    return slab ? slab_take(slab) : NULL;
+}
+
+void *factory_pick(struct factory *f, size_t size, u32 class)
+{
+    struct list_link *first = f->slabs[class].next;
+    kernel_assert(size <= class_size[class]);
+    return first != &f->slabs[class] ? slab_take(container_of(first, struct slab, link)) : NULL;
 }
 
 void *factory_take(struct factory *f, size_t size, u32 class)
 {
-    struct list_link *first = f->slabs[class].next;
-    kernel_assert(size <= class_size[class]);
-    if (first == &f->slabs[class])
-        return take_from_new(f, class);
-    return slab_take(container_of(first, struct slab, link), class_size[class]);
+    void *object = factory_pick(f, size, class);
+    return object ? object : take_from_new(f, class);
 }
 
 void *factory_take_zeroed(struct factory *f, size_t size, u32 class)
@@ -118,7 +113,7 @@ void *factory_take_zeroed(struct factory *f, size_t size, u32 class)
 void factory_free(void *object)
 {
     struct slab *slab = (struct slab *)((u64)object & ~(PAGE_SIZE - 1));
-    if (slab_full(slab))
+    if (!slab->free)
         list_push_front(&slab->factory->slabs[slab->class], &slab->link);
     *(void **)object = slab->free;
     slab->free = object;

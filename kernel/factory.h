@@ -42,6 +42,9 @@ void factory_return_quota(struct factory *f);
 void *factory_take(struct factory *f, size_t size, u32 class);
 void *factory_take_zeroed(struct factory *f, size_t size, u32 class);
 
+/* The same if a slab has one ready; NULL: it needs a page. */
+void *factory_pick(struct factory *f, size_t size, u32 class);
+
 /* Zeroed memory of `size` bytes (at most CLASS_THREAD). NULL: quota or pool exhausted. */
 static inline void *factory_alloc(struct factory *f, size_t size)
 {
@@ -52,6 +55,12 @@ static inline void *factory_alloc(struct factory *f, size_t size)
 static inline void *factory_alloc_raw(struct factory *f, size_t size)
 {
     return factory_take(f, size, factory_class(size));
+}
+
+/* The same, but only if that is quick; NULL: factory_alloc_raw may still have one. */
+static inline void *factory_at_hand(struct factory *f, size_t size)
+{
+    return factory_pick(f, size, factory_class(size));
 }
 
 /* A zeroed page. NULL as above. */

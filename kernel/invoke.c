@@ -33,23 +33,33 @@ static const struct operation operations[][OPERATIONS_MAX] = {
 
 struct slot *invocation_slot(struct invocation *inv, u32 i)
 {
-    return task_slot(inv->caller->task, inv->item[i] >> FPAGE_START_SHIFT);
+    return thread_slot(inv->caller, inv->item[i] >> FPAGE_START_SHIFT);
+}
+
+/* Why the item is no object of this type with these rights. */
+static COLD err_t item_error(struct invocation *inv, u32 i, enum object_number type)
+{
+    if (i >= inv->items)
+        return E_MSGSIZE;
+    if (!fpage_is_slot(inv->item[i]))
+        return E_INVAL;
+    struct slot *s = invocation_slot(inv, i);
+    if (!s->word || s->node == &node_reply)
+        return E_NOENT;
+    return slot_object(s)->type != type ? E_INVAL : E_PERM;
 }
 
 struct object *invocation_object(struct invocation *inv, u32 i, enum object_number type, u32 rights, err_t *error)
 {
-    if (i >= inv->items) {
-        *error = E_MSGSIZE;
-        return NULL;
-    }
     u64 what = inv->item[i];
-    struct slot *s = invocation_slot(inv, i);
-    *error = !fpage_object_valid(what)                             ? E_INVAL
-             : !s->word || s->node == &node_reply                  ? E_NOENT
-             : slot_object(s)->type != type                        ? E_INVAL
-             : (slot_rights(s) & what & rights) != rights          ? E_PERM
-                                                                   : E_OK;
-    return *error ? NULL : slot_object(s);
+    if (i < inv->items && fpage_is_slot(what)) {
+        struct slot *s = invocation_slot(inv, i);
+        u64 word = s->word; /* an empty slot and a reply capability have no rights, an operation needs some */
+        if ((word & what & rights) == rights && slot_object(s)->type == type)
+            return slot_object(s);
+    }
+    *error = item_error(inv, i, type);
+    return NULL;
 }
 
 /* In virtual user mode all slots lead to an object without operations. */

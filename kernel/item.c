@@ -12,7 +12,7 @@
 static COLD err_t map_area_item(struct thread *s, u64 what, struct task *to, u64 base, u32 how)
 {
     for (;;) {
-        err_t error = map_area(s->task, what, to, base, how, &s->map_done);
+        err_t error = map_memory(s->task, what, to, base, how, &s->map_done);
         if (error || s->map_done >= 1ull << fpage_order(what))
             return error;
         if (how & MAP_AT_ONCE)
@@ -36,8 +36,7 @@ static inline err_t map_memory_item(struct thread *s, struct map_item item, stru
     u32 how = (in_steps ? 0 : MAP_AT_ONCE) | ((item.base & ITEM_GRANT) ? MAP_GRANT : 0);
     if (size > ARCH_PAGE_SIZE || (how & MAP_GRANT) || s->map_done)
         return map_area_item(s, what, to, base, how);
-    u64 done = 0;
-    return map_memory(s->task, what, to, base, 0, &done);
+    return map_page(s->task, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK);
 }
 
 static inline err_t map_object_item(struct thread *s, struct map_item item, struct task *to, u64 window, bool in_steps,

@@ -59,7 +59,7 @@ static inline void adopt(struct node *parent, struct node *n, u64 key)
 }
 
 /* The same for memory. */
-static inline void adopt_memory(struct node *parent, struct node *n, paddr_t phys)
+static void adopt_memory(struct node *parent, struct node *n, paddr_t phys)
 {
     if (parent)
         parent->child_orders |= 1u << (n->order - ARCH_PAGE_SHIFT);
@@ -67,14 +67,14 @@ static inline void adopt_memory(struct node *parent, struct node *n, paddr_t phy
 }
 
 /* Leaves its parent. A gate whose last derived capability goes tells its server. */
-static inline void abandon(struct node *n)
+static void abandon(struct node *n)
 {
     struct node *parent = n->parent;
     if (walks_waiting)
         walk_leave(n);
     if (!parent)
         return;
-    tree_remove_quickly(&parent->children, &n->link);
+    tree_remove(&parent->children, &n->link);
     if (!tree_empty(&parent->children))
         return;
     parent->child_orders = 0;
@@ -84,10 +84,10 @@ static inline void abandon(struct node *n)
 
 /* --- removal --- */
 
-static inline void clear_memory(struct node *n)
+static void clear_memory(struct node *n)
 {
     struct space *s = &n->task->space;
-    if (!space_clear_page(s, n))
+    if (n->order != ARCH_PAGE_SHIFT || !space_clear_page(s, n->entry, n->place))
         space_clear(s, n->entry, n->place, n->order, n->task->object.factory);
 }
 
@@ -100,17 +100,29 @@ static void clear_slot(struct node *n)
     *node_slot(n) = (struct slot){0};
 }
 
-/* Removes a memory node without children. */
-static ALWAYS_INLINE void remove_memory_quickly(struct node *n)
+/* Removes a memory node that has neither parent nor children any more. */
+static NOINLINE void remove_orphan(struct node *n)
 {
-    abandon(n);
     clear_memory(n);
     factory_free(n);
 }
 
-static __attribute__((noinline)) void remove_memory(struct node *n)
+/* Removes a memory node without children. */
+static NOINLINE void remove_memory(struct node *n)
 {
-    remove_memory_quickly(n);
+    abandon(n);
+    remove_orphan(n);
+}
+
+/* The same, quickly if it is a page, which then stands in `entry`, and nothing is special about it. */
+static ALWAYS_INLINE void remove_page(struct node *n, u64 *entry)
+{
+    if (n->order != ARCH_PAGE_SHIFT || walks_waiting || !tree_remove_quickly(&n->link))
+        remove_memory(n);
+    else if (!space_clear_page(&n->task->space, entry, n->place))
+        remove_orphan(n);
+    else
+        factory_free(n);
 }
 
 /* Removes a capability that nothing was derived from. An object without its first capability dies. */
@@ -231,6 +243,15 @@ static struct node *larger_child(struct node *n, paddr_t start, u32 order)
     return NULL;
 }
 
+/* Removes the children of n that are larger than 2^order bytes and cover all from `start` on. False: interrupted. */
+static COLD bool revoke_larger(struct node *n, paddr_t start, u32 order)
+{
+    for (struct node *c; (c = larger_child(n, start, order));)
+        if (!node_revoke(c))
+            return false;
+    return true;
+}
+
 /* A memory node and all below it. False: interrupted; *steps counts. */
 static ALWAYS_INLINE bool revoke_memory(struct node *n, u32 *steps)
 {
@@ -240,7 +261,7 @@ static ALWAYS_INLINE bool revoke_memory(struct node *n, u32 *steps)
             return false;
         *steps = more;
     }
-    remove_memory_quickly(n);
+    remove_page(n, n->entry);
     return !interrupted(steps);
 }
 
@@ -254,10 +275,7 @@ static bool revoke_overlapping(struct node *n, paddr_t start, u32 order)
         if (!revoke_memory(c, &steps))
             return false;
     }
-    while ((c = larger_child(n, start, order)))
-        if (!node_revoke(c))
-            return false;
-    return true;
+    return n->child_orders >> (order - ARCH_PAGE_SHIFT) <= 1 || revoke_larger(n, start, order);
 }
 
 /* Takes the piece of node n from its children: removes them whole, or only some rights. False: interrupted. */
@@ -278,13 +296,18 @@ static bool unmap_node(struct node *n, vaddr_t address, u32 order, u32 rights, b
     return unmap_from_children(n, start, part, rights, done);
 }
 
-bool unmap_page(struct task *task, vaddr_t address)
+bool unmap_page(struct task *task, vaddr_t address, bool self)
 {
-    struct node *n = space_node(&task->space, address);
-    if (!n || n->order != ARCH_PAGE_SHIFT || !n->parent || !tree_empty(&n->children))
-        return false;
-    trace(UNMAP, cpu_self()->current, FPAGE_MEM(address, ARCH_PAGE_SHIFT, RIGHTS_RWX), true);
-    remove_memory(n);
+    u64 *entry = space_entry(&task->space, address);
+    struct node *n = space_entry_node(entry);
+    trace(UNMAP, cpu_self()->current, FPAGE_MEM(address, ARCH_PAGE_SHIFT, RIGHTS_RWX), self);
+    if (!n)
+        return true;
+    if (!self || !n->parent)
+        return revoke_overlapping(n, node_phys(n) + (address - n->place), ARCH_PAGE_SHIFT);
+    if (!tree_empty(&n->children))
+        return node_revoke(n);
+    remove_page(n, entry);
     return true;
 }
 
@@ -305,11 +328,8 @@ bool unmap_memory(struct task *task, u64 what, bool self, u64 *done)
 }
 
 /* A node that hangs nowhere yet: see adopt. */
-static inline struct node *node_create(struct task *task, u64 place, u8 type, u32 order, u32 rights)
+static inline struct node *node_init(struct node *n, struct task *task, u64 place, u8 type, u32 order, u32 rights)
 {
-    struct node *n = factory_alloc_raw(task->object.factory, sizeof *n);
-    if (!n)
-        return NULL;
     n->children = (struct tree){0};
     n->child_orders = 0;
     n->type = type;
@@ -318,6 +338,12 @@ static inline struct node *node_create(struct task *task, u64 place, u8 type, u3
     n->task = task;
     n->place = place;
     return n;
+}
+
+static inline struct node *node_create(struct task *task, u64 place, u8 type, u32 order, u32 rights)
+{
+    struct node *n = factory_alloc_raw(task->object.factory, sizeof *n);
+    return n ? node_init(n, task, place, type, order, rights) : NULL;
 }
 
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights)
@@ -348,18 +374,28 @@ static COLD err_t map_piece(struct node *n, vaddr_t address, u32 order, struct t
     return error;
 }
 
-/* The same for one page, which most mappings are. Where its table is new, or the place not empty: as above. */
-static inline err_t map_page(struct node *n, vaddr_t address, struct task *to, vaddr_t base, u32 rights)
+/* Whether the entry is free, and a page with these rights can be entered there without asking for anything else. */
+static inline bool enters_at_once(const u64 *entry, u32 rights)
 {
-    u64 *entry = space_free_entry(&to->space, base);
-    if (!entry)
+    return entry && !arch_pte_valid(*entry) && (!(rights & RIGHT_X) || !cpu_self()->shared);
+}
+
+err_t map_page(struct task *from, vaddr_t address, struct task *to, vaddr_t base, u32 rights)
+{
+    struct node *n = space_entry_node(space_entry(&from->space, address)), *child;
+    u64 *entry = space_page_entry(&to->space, base);
+    trace(MAP, cpu_self()->current, FPAGE_MEM(address, ARCH_PAGE_SHIFT, rights), base);
+    if (!n)
+        return E_FAULT;
+    if (!enters_at_once(entry, rights) || !(child = factory_at_hand(to->object.factory, sizeof *child)))
         return map_piece(n, address, ARCH_PAGE_SHIFT, to, base, rights);
-    struct node *child = node_create(to, base, FPAGE_MEMORY, ARCH_PAGE_SHIFT, n->rights & rights);
-    if (!child)
-        return E_NOMEM;
     paddr_t phys = node_phys(n) + (address - n->place);
-    space_enter_page(&to->space, entry, phys, child);
-    adopt_memory(n, child, phys);
+    rights &= n->rights;
+    node_init(child, to, base, FPAGE_MEMORY, ARCH_PAGE_SHIFT, rights);
+    space_enter_page(&to->space, entry, phys, rights, child);
+    n->child_orders |= 1;
+    child->parent = n;
+    tree_insert_quickly(&n->children, &child->link, child_key(phys, ARCH_PAGE_SHIFT));
     return E_OK;
 }
 
@@ -484,7 +520,7 @@ static err_t map_some(struct node *n, vaddr_t address, struct task *to, vaddr_t 
     return grant_memory(n, to, base, rights, (how & MAP_AT_ONCE) ? NULL : done);
 }
 
-COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
+COLD err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
 {
     vaddr_t start = what & ~0xfffull;
     u64 size = 1ull << fpage_order(what), at = map_position(*done);
@@ -502,17 +538,6 @@ COLD err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, 
     err_t error = map_some(n, start + at, to, base + at, what & FPAGE_RIGHTS_MASK, how, order, done);
     if (!error)
         *done = at + (1ull << order);
-    return error;
-}
-
-err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done)
-{
-    if (fpage_order(what) != ARCH_PAGE_SHIFT || (how & MAP_GRANT) || *done)
-        return map_area(from, what, to, base, how, done);
-    trace(MAP, cpu_self()->current, what, base);
-    struct node *n = space_node(&from->space, what & ~0xfffull);
-    err_t error = n ? map_page(n, what & ~0xfffull, to, base, what & FPAGE_RIGHTS_MASK) : E_FAULT;
-    *done = error ? 0 : ARCH_PAGE_SIZE;
     return error;
 }
 

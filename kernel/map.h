@@ -59,8 +59,8 @@ static inline u64 map_position(u64 done)
  */
 err_t map_memory(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done);
 
-/* The same, out of the way of the frequent case, which is one page. */
-err_t map_area(struct task *from, u64 what, struct task *to, vaddr_t base, u32 how, u64 *done);
+/* The frequent case: maps the page at `address` at `base`, with at most `rights`. Errors: EXIST, NOMEM, FAULT. */
+err_t map_page(struct task *from, vaddr_t address, struct task *to, vaddr_t base, u32 rights);
 
 /* Adds a node without parent: memory that the kernel gives away at boot. */
 err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u32 rights);
@@ -72,8 +72,8 @@ err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u3
  */
 bool unmap_memory(struct task *task, u64 what, bool self, u64 *done);
 
-/* The frequent case: takes one page that went no further from the task. False: not so, nothing was done. */
-bool unmap_page(struct task *task, vaddr_t address);
+/* The frequent case: unmap_memory of one page, with all rights. False: interrupted, call again. */
+bool unmap_page(struct task *task, vaddr_t address, bool self);
 
 /* --- capabilities --- */
 

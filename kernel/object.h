@@ -99,7 +99,7 @@ struct invocation {
 /* Item i of the invocation as a genuine kernel object of this type with these rights; NULL and *error otherwise. */
 struct object *invocation_object(struct invocation *inv, u32 i, enum object_number type, u32 rights, err_t *error);
 
-/* The slot that item i of the invocation names; behind a successful invocation_object. */
+/* The slot that item i of the invocation names, which is in range; behind a successful invocation_object. */
 struct slot *invocation_slot(struct invocation *inv, u32 i);
 
 #define OBJECT(name, number, text)

@@ -25,7 +25,7 @@ void pool_free(void *page);
 extern u64 pool_infos;
 extern u8 *pool_start;
 
-static inline struct page_info *pool_info(void *page)
+static inline struct page_info *pool_info(const void *page)
 {
     return (struct page_info *)(pool_infos + (u64)page / PAGE_SIZE * sizeof(struct page_info));
 }

@@ -104,23 +104,9 @@ static inline u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
     }
 }
 
-/* The entry that translates the address (of user space), or leads nowhere. */
-static inline u64 *last_entry(struct space *s, vaddr_t address)
-{
-    u64 *entry = &s->table[address >> space_level_shift(2)];
-    if (!arch_pte_is_table(*entry))
-        return entry;
-    entry = &space_table_of(*entry)[space_entry_index(address, 1)];
-    return arch_pte_is_table(*entry) ? &space_table_of(*entry)[space_entry_index(address, 0)] : entry;
-}
-
 struct node *space_node(struct space *s, vaddr_t address)
 {
-    u64 *entry = last_entry(s, address);
-    if (!arch_pte_valid(*entry))
-        return NULL;
-    struct node **nodes = pool_info(entry)->nodes;
-    return nodes ? nodes[space_node_index(entry)] : NULL;
+    return space_entry_node(space_entry(s, address));
 }
 
 COLD vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end)
@@ -207,6 +193,14 @@ static u64 *table_make(struct space *s, vaddr_t address, u32 level, struct facto
     return table;
 }
 
+/* Threads in the space may execute what they could not before. */
+static void code_changed(const struct space *s)
+{
+    arch_code_changed();
+    if (cpu_self()->shared)
+        remote_code_changed(s);
+}
+
 /* Whether the entries can take a mapping; makes the table of nodes. */
 static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f)
 {
@@ -243,7 +237,7 @@ COLD err_t space_enter(struct space *s, vaddr_t address, u32 order, paddr_t phys
     info->used += count;
     s->pages += 1ull << (order - 12);
     if (rights & RIGHT_X)
-        space_code_changed(s);
+        code_changed(s);
     return E_OK;
 }
 
@@ -288,7 +282,7 @@ COLD void space_clear(struct space *s, u64 *entry, vaddr_t address, u32 order, s
 
 COLD paddr_t space_clear_ku(struct space *s, vaddr_t address, struct factory *f)
 {
-    u64 *entry = last_entry(s, address);
+    u64 *entry = space_entry(s, address);
     kernel_assert(arch_pte_valid(*entry));
     paddr_t frame = arch_pte_phys(*entry);
     space_clear(s, entry, address, ARCH_PAGE_SHIFT, f);

@@ -1,6 +1,6 @@
 /*
- * Single pages whose tables exist already: the frequent case of entering and clearing a mapping, inlined into what maps
- * and unmaps. For all else there are space_enter and space_clear.
+ * Single pages whose tables exist already: the frequent case of finding, entering and clearing a mapping, inlined into
+ * what maps and unmaps. For all else there are space_enter and space_clear.
  */
 #pragma once
 
@@ -25,6 +25,16 @@ static inline u64 *space_table_of(u64 pte)
     return arch_phys_to_virt(arch_pte_phys(pte));
 }
 
+/* The entry that translates the address (of user space), or leads nowhere. */
+static inline u64 *space_entry(const struct space *s, vaddr_t address)
+{
+    u64 *entry = &s->table[address >> space_level_shift(2)];
+    if (!arch_pte_is_table(*entry))
+        return entry;
+    entry = &space_table_of(*entry)[space_entry_index(address, 1)];
+    return arch_pte_is_table(*entry) ? &space_table_of(*entry)[space_entry_index(address, 0)] : entry;
+}
+
 /* The entry of the page at `address` (of user space): NULL if there is no table for such pages. */
 static inline u64 *space_page_entry(const struct space *s, vaddr_t address)
 {
@@ -35,50 +45,46 @@ static inline u64 *space_page_entry(const struct space *s, vaddr_t address)
     return arch_pte_is_table(pte) ? &space_table_of(pte)[space_entry_index(address, 0)] : NULL;
 }
 
-/* Place of an entry's node in the table of nodes. */
-static inline u64 space_node_index(const u64 *entry)
+/* Where the table of nodes has that of the entry. */
+static inline struct node **space_node_place(const struct page_info *info, const u64 *entry)
 {
-    return (u64)entry % PAGE_SIZE / sizeof *entry;
+    return (struct node **)((u8 *)info->nodes + (u64)entry % PAGE_SIZE);
 }
 
-/* Threads in the space may execute what they could not before. */
-static inline void space_code_changed(const struct space *s)
-{
-    arch_code_changed();
-    if (cpu_count > 1)
-        remote_code_changed(s);
-}
-
-/* The entry of the page at `address`, if it is free and has its tables; NULL: not so. */
-static inline u64 *space_free_entry(const struct space *s, vaddr_t address)
-{
-    u64 *entry = space_page_entry(s, address);
-    return entry && !arch_pte_valid(*entry) && pool_info(entry)->nodes ? entry : NULL;
-}
-
-/* Enters the page of node n there. */
-static inline void space_enter_page(struct space *s, u64 *entry, paddr_t phys, struct node *n)
+/* Node that the entry belongs to: NULL if nothing is mapped, or it is kernel-user memory. */
+static inline struct node *space_entry_node(u64 *entry)
 {
     struct page_info *info = pool_info(entry);
-    *entry = arch_pte_make(phys, n->rights);
-    info->nodes[space_node_index(entry)] = n;
+    return arch_pte_valid(*entry) && info->nodes ? *space_node_place(info, entry) : NULL;
+}
+
+/* Enters the page of node n in a free entry. Other CPUs do not hear of it. */
+static ALWAYS_INLINE void space_enter_page(struct space *s, u64 *entry, paddr_t phys, u32 rights, struct node *n)
+{
+    struct page_info *info = pool_info(entry);
+    *entry = arch_pte_make(phys, rights);
+    *space_node_place(info, entry) = n;
     n->entry = entry;
     info->used++;
     s->pages++;
-    if (n->rights & RIGHT_X)
-        space_code_changed(s);
+    if (rights & RIGHT_X)
+        arch_code_changed();
 }
 
-/* Clears the page of node n, which only this CPU knows and whose table stays. False: not so, nothing was done. */
-static inline bool space_clear_page(struct space *s, const struct node *n)
+/*
+ * Clears the entry of the page at `address`, which only this CPU knows and whose table stays. False: not so, nothing
+ * was done.
+ */
+static ALWAYS_INLINE bool space_clear_page(struct space *s, u64 *entry, vaddr_t address)
 {
-    struct page_info *info = pool_info(n->entry);
+    struct page_info *info = pool_info(entry);
+    u64 here = cpu_self()->bit;
     u32 used = info->used;
-    if (n->order != ARCH_PAGE_SHIFT || used == 1 || (s->cpus & ~cpu_self()->bit))
+    if (used == 1 || (s->cpus | here) != here)
         return false;
     info->used = used - 1;
-    *n->entry = 0;
+    *entry = 0;
     s->pages--;
-    arch_tlb_flush_page(s->asid, n->place);
+    arch_tlb_flush_page(s->asid, address);
     return true;
 }

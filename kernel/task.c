@@ -207,12 +207,10 @@ static COLD err_t map_slots(struct thread *caller, struct task *from, u64 what, 
     return found ? E_OK : E_NOENT;
 }
 
-static err_t map_pages(struct invocation *inv, struct task *from, u64 what, struct task *to, u64 base)
+static err_t map_pages(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
 {
-    u64 one = 0, *done = &one, size = 1ull << fpage_order(what);
+    u64 *done = progress(caller, what, OP_TASK_MAP), size = 1ull << fpage_order(what);
     err_t error;
-    if (size > PAGE_SIZE || (base & ITEM_GRANT))
-        done = progress(inv->caller, what, OP_TASK_MAP);
     do {
         error = map_memory(from, what, to, base & ~0xfffull, (base & ITEM_GRANT) ? MAP_GRANT : 0, done);
         if (!error && *done < size && kernel_preempted())
@@ -223,22 +221,28 @@ static err_t map_pages(struct invocation *inv, struct task *from, u64 what, stru
     return error;
 }
 
-err_t op_TASK_MAP(struct invocation *inv)
+static COLD err_t map_more(struct thread *caller, struct task *from, u64 what, struct task *to, u64 base)
 {
-    err_t error;
-    struct object *o = invocation_object(inv, 0, OBJ_TASK, RIGHT_CONTROL, &error);
-    if (!o)
-        return error;
-    struct task *from = task_of(o), *to = task_of(inv->object);
-    u64 what = inv->w[1], base = inv->w[2];
     if (fpage_type(what) == FPAGE_OBJECT && fpage_object_valid(what))
-        return map_slots(inv->caller, from, what, to, base);
+        return map_slots(caller, from, what, to, base);
     if (!fpage_memory_valid(what))
         return E_INVAL;
     const u64 size = 1ull << fpage_order(what), limit = 1ull << ARCH_VA_BITS;
     if ((base & ~0xfffull) > limit - size)
         return E_RANGE;
-    return map_pages(inv, from, what, to, base);
+    return map_pages(caller, from, what, to, base);
+}
+
+err_t op_TASK_MAP(struct invocation *inv)
+{
+    err_t error;
+    struct object *from = invocation_object(inv, 0, OBJ_TASK, RIGHT_CONTROL, &error);
+    if (!from)
+        return error;
+    u64 what = inv->w[1], base = inv->w[2];
+    if (!fpage_is_page(what) || (base & ITEM_GRANT) || base >> ARCH_VA_BITS)
+        return map_more(inv->caller, task_of(from), what, task_of(inv->object), base);
+    return map_page(task_of(from), what & ~0xfffull, task_of(inv->object), base & ~0xfffull, what & FPAGE_RIGHTS_MASK);
 }
 
 static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
@@ -265,8 +269,14 @@ static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u
     return E_OK;
 }
 
-static __attribute__((noinline)) err_t unmap_pages(struct thread *caller, struct task *t, u64 what, u64 flags)
+static COLD err_t unmap_more(struct thread *caller, struct task *t, u64 what, u64 flags)
 {
+    if (flags & ~(u64)(UNMAP_SELF | UNMAP_DELETE))
+        return E_INVAL;
+    if (fpage_type(what) == FPAGE_OBJECT && fpage_object_valid(what))
+        return unmap_slots(caller, t, what, flags);
+    if (!fpage_memory_valid(what))
+        return E_INVAL;
     u64 *done = progress(caller, what, OP_TASK_UNMAP);
     if (!unmap_memory(t, what, flags & UNMAP_SELF, done))
         return INVOKE_RESTART;
@@ -278,14 +288,9 @@ err_t op_TASK_UNMAP(struct invocation *inv)
 {
     struct task *t = task_of(inv->object);
     u64 what = inv->w[1], flags = inv->w[2];
-    if (flags & ~(u64)(UNMAP_SELF | UNMAP_DELETE))
-        return E_INVAL;
-    if (fpage_type(what) == FPAGE_OBJECT && fpage_object_valid(what))
-        return unmap_slots(inv->caller, t, what, flags);
-    if (!fpage_memory_valid(what))
-        return E_INVAL;
-    bool page = fpage_order(what) == ARCH_PAGE_SHIFT && (what & RIGHT_R) && (flags & UNMAP_SELF);
-    return page && unmap_page(t, what & ~0xfffull) ? E_OK : unmap_pages(inv->caller, t, what, flags);
+    if (!fpage_is_page(what) || !(what & RIGHT_R) || flags > UNMAP_SELF)
+        return unmap_more(inv->caller, t, what, flags);
+    return unmap_page(t, what & ~0xfffull, flags) ? E_OK : INVOKE_RESTART;
 }
 
 COLD err_t op_TASK_CAP_VALID(struct invocation *inv)

@@ -76,6 +76,20 @@ static inline bool fpage_memory_valid(u64 fpage)
            !(start >> ARCH_VA_BITS) && !(start & ((1ull << order) - 1));
 }
 
+/* The same of a single page, and it is one. */
+static inline bool fpage_is_page(u64 fpage)
+{
+    u64 rest = fpage ^ FPAGE_MEM(0, ARCH_PAGE_SHIFT, 0);
+    return !(rest >> ARCH_VA_BITS | (rest & 0xff0));
+}
+
+/* The same of a single slot, and it is one. */
+static inline bool fpage_is_slot(u64 fpage)
+{
+    u64 rest = fpage ^ FPAGE_OBJ(0, 0, 0);
+    return !(rest >> (FPAGE_START_SHIFT + SLOTS_ORDER) | (rest & 0xff0));
+}
+
 static inline bool fpage_object_valid(u64 fpage)
 {
     u32 order = fpage_order(fpage);

@@ -57,8 +57,7 @@ static void lift(struct tree *t, struct tree_node *p, struct tree_node *n, int s
     p->rank--;
 }
 
-/* n is new, or was promoted: its rank may be that of its parent. */
-static void restore(struct tree *t, struct tree_node *n)
+void tree_restore(struct tree *t, struct tree_node *n)
 {
     for (struct tree_node *p; (p = n->parent) && p->rank == n->rank; n = p) {
         int side = p->child[1] == n;
@@ -72,14 +71,7 @@ static void restore(struct tree *t, struct tree_node *n)
 
 void tree_insert(struct tree *t, struct tree_node *n, u64 key)
 {
-    struct tree_node **link = &t->root, *parent = NULL;
-    while (*link) {
-        parent = *link;
-        link = &parent->child[key >= parent->key];
-    }
-    *n = (struct tree_node){.parent = parent, .key = key, .rank = 1};
-    *link = n;
-    restore(t, n);
+    tree_insert_quickly(t, n, key);
 }
 
 /* n has two children: its successor, which has no left child, takes its place. */
@@ -116,26 +108,16 @@ struct tree_node *tree_first(const struct tree *t)
     return n;
 }
 
-struct tree_node *tree_next(const struct tree_node *n)
-{
-    if (n->child[1]) {
-        n = n->child[1];
-        while (n->child[0])
-            n = n->child[0];
-        return (struct tree_node *)n;
-    }
-    while (n->parent && n->parent->child[1] == n)
-        n = n->parent;
-    return n->parent;
-}
-
 struct tree_node *tree_at_least(const struct tree *t, u64 key)
 {
     struct tree_node *n = t->root, *found = NULL;
     while (n) {
-        if (n->key >= key)
+        if (n->key < key) {
+            n = n->child[1];
+        } else {
             found = n;
-        n = n->child[n->key < key];
+            n = n->child[0];
+        }
     }
     return found;
 }

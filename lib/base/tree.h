@@ -35,18 +35,44 @@ void tree_insert(struct tree *t, struct tree_node *n, u64 key);
 /* Takes n out of t, in which it must be. */
 void tree_remove(struct tree *t, struct tree_node *n);
 
-/* The same, inlined for the frequent case. */
-static inline void tree_remove_quickly(struct tree *t, struct tree_node *n)
+/* Within an insertion: n has come to have the rank of its parent. */
+void tree_restore(struct tree *t, struct tree_node *n);
+
+/* tree_insert, to be inlined where it is frequent. */
+static inline void tree_insert_quickly(struct tree *t, struct tree_node *n, u64 key)
 {
-    struct tree_node *parent = n->parent, *only = n->child[0] ? n->child[0] : n->child[1];
-    if (!parent || (n->child[0] && n->child[1])) {
-        tree_remove(t, n);
-        return;
+    struct tree_node *parent = NULL, *next = t->root;
+    while (next) {
+        parent = next;
+        next = key < parent->key ? parent->child[0] : parent->child[1];
     }
-    parent->child[parent->child[1] == n] = only;
+    *n = (struct tree_node){.parent = parent, .key = key, .rank = 1};
+    if (!parent)
+        t->root = n;
+    else if (key < parent->key)
+        parent->child[0] = n;
+    else
+        parent->child[1] = n;
+    if (parent && parent->rank == 1)
+        tree_restore(t, n);
+}
+
+/* tree_remove, inlined, of a node that is neither the root nor has two children. False: it is so, nothing was done. */
+static inline bool tree_remove_quickly(struct tree_node *n)
+{
+    struct tree_node *parent = n->parent, *only = n->child[0];
+    if (!parent || (only && n->child[1]))
+        return false;
+    if (!only)
+        only = n->child[1];
+    if (parent->child[0] == n)
+        parent->child[0] = only;
+    else
+        parent->child[1] = only;
     if (only)
         only->parent = parent;
     n->rank = 0;
+    return true;
 }
 
 /* A node without children at or below n. */
@@ -61,7 +87,18 @@ static inline struct tree_node *tree_leaf(struct tree_node *n)
 struct tree_node *tree_first(const struct tree *t);
 
 /* Node that follows n in order, NULL behind the last. */
-struct tree_node *tree_next(const struct tree_node *n);
+static inline struct tree_node *tree_next(const struct tree_node *n)
+{
+    if (n->child[1]) {
+        n = n->child[1];
+        while (n->child[0])
+            n = n->child[0];
+        return (struct tree_node *)n;
+    }
+    while (n->parent && n->parent->child[1] == n)
+        n = n->parent;
+    return n->parent;
+}
 
 /* First node with a key >= `key`, NULL if there is none. */
 struct tree_node *tree_at_least(const struct tree *t, u64 key);

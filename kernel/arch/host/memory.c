@@ -33,6 +33,8 @@ void *__real_factory_alloc_page(struct factory *f);
 void *__wrap_factory_alloc_page(struct factory *f);
 void *__real_factory_take(struct factory *f, size_t size, u32 class);
 void *__wrap_factory_take(struct factory *f, size_t size, u32 class);
+void *__real_factory_pick(struct factory *f, size_t size, u32 class);
+void *__wrap_factory_pick(struct factory *f, size_t size, u32 class);
 void *__wrap_factory_take_zeroed(struct factory *f, size_t size, u32 class);
 struct factory *__real_factory_create(struct factory *parent, u64 quota, u32 priority_max);
 struct factory *__wrap_factory_create(struct factory *parent, u64 quota, u32 priority_max);
@@ -87,14 +89,30 @@ void *__wrap_factory_alloc_page(struct factory *f)
     return fails_at(__builtin_return_address(0)) ? NULL : __real_factory_alloc_page(f);
 }
 
-static void *allocate(struct factory *f, size_t size, u32 class)
+/* The object, NULL or of `size` bytes, may be used. */
+static void *open_object(void *object, size_t size)
 {
-    u8 *object = __real_factory_take(f, size, class);
     if (!object)
         return NULL;
     ASAN_UNPOISON_MEMORY_REGION(object, size);
     remember_size(object, size);
     return object;
+}
+
+/* Whoever finds nothing here asks factory_take, which then is the allocation that fails. */
+void *__wrap_factory_pick(struct factory *f, size_t size, u32 class)
+{
+    if (host_fail_allocation == 1)
+        return NULL;
+    void *object = open_object(__real_factory_pick(f, size, class), size);
+    if (object && host_fail_allocation)
+        host_fail_allocation--;
+    return object;
+}
+
+static void *allocate(struct factory *f, size_t size, u32 class)
+{
+    return open_object(__real_factory_take(f, size, class), size);
 }
 
 void *__wrap_factory_take(struct factory *f, size_t size, u32 class)

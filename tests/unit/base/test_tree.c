@@ -33,10 +33,8 @@ static void insert(u32 i, u64 key)
 
 static void take_out(u32 i)
 {
-    if (i % 2)
+    if (i % 2 || !tree_remove_quickly(&node[i]))
         tree_remove(&tree, &node[i]);
-    else
-        tree_remove_quickly(&tree, &node[i]);
     order[i] = 0;
 }
 
