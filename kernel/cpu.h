@@ -55,8 +55,9 @@ struct cpu {
     u64 bit;                  /* 1 << id */
     struct thread *fpu_owner; /* whose registers are in the FPU */
     struct sc *handoff;       /* ready, above all queued; inside the kernel only */
-    bool reschedule;          /* the running thread's slice is over */
+    bool news;                /* what concerns who runs has happened in this visit to the kernel: sched_exit looks */
     bool shared;              /* there are other CPUs: the kernel has a lock; constant after boot */
+    bool reschedule;          /* the running thread's slice is over */
     u64 ready_map[PRIORITIES / 64];
     struct list_link ready[PRIORITIES];
     struct tree timeouts;

@@ -33,6 +33,8 @@ static inline u32 debug_number(const struct object *o)
             trace_write(cpu_->id, TRACE_##event, t_ ? debug_number(&t_->object) : 0, (u64)(a), (u64)(b));              \
     } while (0)
 
+#define debug_tracing(cpu) ((cpu)->hook & HOOK_TRACE)
+
 void trace_write(u64 ring, enum trace_event event, u32 thread, u64 a, u64 b);
 
 /*
@@ -52,8 +54,7 @@ void debug_name(struct task *t, u64 first, u64 second);
 #define debug_blocked(t) ((t)->since = arch_time())
 
 /* Operation `number` of the object ended so: an error that its row in abi/op.def does not list is a bug of ours. */
-struct invocation;
-void debug_check_error(const struct invocation *inv, u64 number, err_t error);
+void debug_check_error(const struct object *o, u64 number, err_t error);
 
 /* Prints what the key stands for (debug_keys in dump.c has the list) to the console. */
 void debug_dump(char key);
@@ -69,10 +70,11 @@ void debug_trap(void);
 #else
 
 #define trace(event, t, a, b)     ((void)0)
+#define debug_tracing(cpu)        false
 #define trace_init(start, ...)    ((void)(start), 0)
 #define debug_member(t)           ((void)0)
 #define debug_blocked(t)          ((void)0)
-#define debug_check_error(i, n, e) ((void)0)
+#define debug_check_error(o, n, e) ((void)0)
 #define debug_backtrace(frame)    ((void)0)
 
 #endif

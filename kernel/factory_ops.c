@@ -60,9 +60,8 @@ static struct object *create(struct factory *f, u64 kind, u64 a, u64 b, err_t *e
     }
 }
 
-err_t op_FACTORY_CREATE(struct invocation *inv)
+err_t op_FACTORY_CREATE(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *caller = inv->caller;
     u64 window = caller->utcb->window[0];
     err_t error = E_OK;
     if (!fpage_object_valid(window))
@@ -72,8 +71,8 @@ err_t op_FACTORY_CREATE(struct invocation *inv)
         return error;
     if (slot->word)
         return E_EXIST;
-    struct object *o = create(factory_of(inv->object), inv->w[1], inv->n_words > 2 ? inv->w[2] : 0,
-                              inv->n_words > 3 ? inv->w[3] : 0, &error);
+    struct object *o = create(factory_of(object), w[1], invocation_words(caller) > 2 ? w[2] : 0,
+                              invocation_words(caller) > 3 ? w[3] : 0, &error);
     if (!o)
         return error;
     error = map_cap_first(o, caller->task, slot);
@@ -81,17 +80,17 @@ err_t op_FACTORY_CREATE(struct invocation *inv)
         object_kill(o);
         return error;
     }
-    inv->w[1] = inv->w[2] = inv->w[3] = inv->w[4] = 0;
+    w[1] = w[2] = w[3] = w[4] = 0;
     caller->utcb->item[0] = (struct map_item){.what = FPAGE_OBJ(window >> FPAGE_START_SHIFT, 0, RIGHTS_ALL)};
     return E_OK;
 }
 
-COLD err_t op_FACTORY_INFO(struct invocation *inv)
+COLD err_t op_FACTORY_INFO(struct thread *caller, struct object *object, u64 *w)
 {
-    struct factory *f = factory_of(inv->object);
-    inv->w[1] = f->quota;
-    inv->w[2] = f->used;
-    inv->w[3] = pool_size();
-    inv->w[4] = pool_available();
+    struct factory *f = factory_of(object);
+    w[1] = f->quota;
+    w[2] = f->used;
+    w[3] = pool_size();
+    w[4] = pool_available();
     return E_OK;
 }

@@ -62,13 +62,13 @@ bool gate_take_unheld(struct thread *t, u64 *label)
     return tree_empty(&g->object.first->children);
 }
 
-COLD err_t op_GATE_BIND(struct invocation *inv)
+COLD err_t op_GATE_BIND(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *o = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
+    struct object *o = invocation_object(caller, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
     if (!o)
         return error;
-    struct gate *g = gate_of(inv->object);
+    struct gate *g = gate_of(object);
     struct thread *t = thread_of(o), *old = g->object.receiver;
 
     /* point of no return */
@@ -77,17 +77,17 @@ COLD err_t op_GATE_BIND(struct invocation *inv)
         gate_unbind(g);
     list_remove(&g->of_thread);
     g->object.receiver = t;
-    g->object.label = inv->w[1];
+    g->object.label = w[1];
     list_push_back(&t->gates, &g->of_thread);
     ipc_gate_bound(g);
     return E_OK;
 }
 
-COLD err_t op_GATE_INFO(struct invocation *inv)
+COLD err_t op_GATE_INFO(struct thread *caller, struct object *object, u64 *w)
 {
-    struct object *o = inv->object;
-    inv->w[1] = o->label;
-    inv->w[2] = o->receiver != &thread_nobody && !o->receiver->object.dying;
-    inv->w[3] = !tree_empty(&o->first->children);
+    struct object *o = object;
+    w[1] = o->label;
+    w[2] = o->receiver != &thread_nobody && !o->receiver->object.dying;
+    w[3] = !tree_empty(&o->first->children);
     return E_OK;
 }

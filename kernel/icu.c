@@ -90,13 +90,13 @@ void icu_release(struct irq *irq)
     irq->masked = false;
 }
 
-err_t op_ICU_BIND(struct invocation *inv)
+err_t op_ICU_BIND(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *o = invocation_object(inv, 0, OBJ_IRQ, RIGHT_CONTROL, &error);
+    struct object *o = invocation_object(caller, 0, OBJ_IRQ, RIGHT_CONTROL, &error);
     if (!o)
         return error;
-    u64 line = inv->w[1];
+    u64 line = w[1];
     if (!line_valid(line))
         return E_RANGE;
     if (lines[line])
@@ -111,57 +111,57 @@ err_t op_ICU_BIND(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_ICU_UNBIND(struct invocation *inv)
+err_t op_ICU_UNBIND(struct thread *caller, struct object *object, u64 *w)
 {
-    if (!line_valid(inv->w[1]))
+    if (!line_valid(w[1]))
         return E_RANGE;
-    if (!lines[inv->w[1]])
+    if (!lines[w[1]])
         return E_NOENT;
-    icu_release(lines[inv->w[1]]);
+    icu_release(lines[w[1]]);
     return E_OK;
 }
 
-err_t op_ICU_INFO(struct invocation *inv)
+err_t op_ICU_INFO(struct thread *caller, struct object *object, u64 *w)
 {
-    inv->w[1] = line_count;
-    inv->w[2] = 0; /* no message-signalled interrupts */
+    w[1] = line_count;
+    w[2] = 0; /* no message-signalled interrupts */
     return E_OK;
 }
 
-err_t op_ICU_MSI_INFO(struct invocation *inv)
+err_t op_ICU_MSI_INFO(struct thread *caller, struct object *object, u64 *w)
 {
     return E_RANGE;
 }
 
-err_t op_ICU_SET_MODE(struct invocation *inv)
+err_t op_ICU_SET_MODE(struct thread *caller, struct object *object, u64 *w)
 {
-    if (!line_valid(inv->w[1]))
+    if (!line_valid(w[1]))
         return E_RANGE;
-    if (inv->w[2] != ICU_LEVEL && inv->w[2] != ICU_EDGE)
+    if (w[2] != ICU_LEVEL && w[2] != ICU_EDGE)
         return E_INVAL;
-    struct irq *irq = lines[inv->w[1]];
+    struct irq *irq = lines[w[1]];
     if (!irq)
         return E_NOENT;
-    irq->edge = inv->w[2] == ICU_EDGE;
+    irq->edge = w[2] == ICU_EDGE;
     return E_OK;
 }
 
-static err_t set_enabled(struct invocation *inv, bool on)
+static err_t set_enabled(u64 line, bool on)
 {
-    if (!line_valid(inv->w[1]))
+    if (!line_valid(line))
         return E_RANGE;
-    if (!lines[inv->w[1]])
+    if (!lines[line])
         return E_NOENT;
-    enable(lines[inv->w[1]], on);
+    enable(lines[line], on);
     return E_OK;
 }
 
-err_t op_ICU_MASK(struct invocation *inv)
+err_t op_ICU_MASK(struct thread *caller, struct object *object, u64 *w)
 {
-    return set_enabled(inv, false);
+    return set_enabled(w[1], false);
 }
 
-err_t op_ICU_UNMASK(struct invocation *inv)
+err_t op_ICU_UNMASK(struct thread *caller, struct object *object, u64 *w)
 {
-    return set_enabled(inv, true);
+    return set_enabled(w[1], true);
 }

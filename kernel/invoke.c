@@ -7,22 +7,17 @@
 #include "kernel/debug.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/vcpu.h"
 
 /* --- operations of kernel objects --- */
 
-struct operation {
-    err_t (*run)(struct invocation *inv);
-    u8 rights, words, items;
-};
-
-#define OPERATIONS_MAX 16 /* of an object, and 0; a power of two is found fastest */
-
-static const struct operation operations[][OPERATIONS_MAX] = {
+const struct operation invoke_operations[][OPERATIONS_MAX] = {
 #define OBJECT(name, number, text)
 #define OP(object, name, number, rights, words, items, errors, cost, text)                                             \
-    [OBJ_##object][number] = {op_##object##_##name, rights, words, items},
+    [OBJ_##object][number] = {op_##object##_##name, rights, words},
 #ifdef DEBUG
 #define OP_DEBUG OP
 #endif
@@ -31,82 +26,53 @@ static const struct operation operations[][OPERATIONS_MAX] = {
 #undef OP
 };
 
-struct slot *invocation_slot(struct invocation *inv, u32 i)
+u32 invocation_words(const struct thread *caller)
 {
-    return thread_slot(inv->caller, inv->item[i] >> FPAGE_START_SHIFT);
+    return caller->cold.tag & TAG_WORDS_MASK;
+}
+
+u32 invocation_items(const struct thread *caller)
+{
+    return caller->cold.tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
 }
 
 /* Why the item is no object of this type with these rights. */
-static COLD err_t item_error(struct invocation *inv, u32 i, enum object_number type)
+static COLD err_t item_error(struct thread *caller, u64 what, enum object_number type)
 {
-    if (i >= inv->items)
-        return E_MSGSIZE;
-    if (!fpage_is_slot(inv->item[i]))
+    if (!fpage_is_slot(what))
         return E_INVAL;
-    struct slot *s = invocation_slot(inv, i);
+    struct slot *s = thread_slot(caller, what >> FPAGE_START_SHIFT);
     if (!s->word || s->node == &node_reply)
         return E_NOENT;
     return slot_object(s)->type != type ? E_INVAL : E_PERM;
 }
 
-struct object *invocation_object(struct invocation *inv, u32 i, enum object_number type, u32 rights, err_t *error)
+struct slot *invocation_item(struct thread *caller, u32 i, enum object_number type, u32 rights, err_t *error)
 {
-    u64 what = inv->item[i];
-    if (i < inv->items && fpage_is_slot(what)) {
-        struct slot *s = invocation_slot(inv, i);
+    if (i >= invocation_items(caller)) {
+        *error = E_MSGSIZE;
+        return NULL;
+    }
+    u64 what = ((const volatile struct utcb *)caller->utcb)->item[i].what;
+    if (fpage_is_slot(what)) {
+        struct slot *s = thread_slot(caller, what >> FPAGE_START_SHIFT);
         u64 word = s->word; /* an empty slot and a reply capability have no rights, an operation needs some */
         if ((word & what & rights) == rights && slot_object(s)->type == type)
-            return slot_object(s);
+            return s;
     }
-    *error = item_error(inv, i, type);
+    *error = item_error(caller, what, type);
     return NULL;
 }
 
-/* In virtual user mode all slots lead to an object without operations. */
-static COLD err_t no_operation(struct thread *t)
+/* What an operation says is the caller's answer; words 1-4 of one that succeeded are in place. False: there is none. */
+static bool answer(struct thread *t, const struct object *o, err_t error)
 {
-    if (!t->guest)
-        return E_NOSYS;
-    vcpu_system_call(t);
-    return INVOKE_BLOCKED;
-}
-
-static ALWAYS_INLINE err_t run_operation(struct invocation *inv)
-{
-    u64 number = inv->w[0];
-    const struct operation *op = number < OPERATIONS_MAX ? &operations[inv->object->type][number] : NULL;
-    if (!op || !op->run)
-        return no_operation(inv->caller);
-    if (inv->n_words < op->words || inv->items < op->items)
-        return E_MSGSIZE;
-    if ((inv->rights & op->rights) != op->rights)
-        return E_PERM;
-    err_t error = op->run(inv);
-    debug_check_error(inv, number, error);
-    return error;
-}
-
-/* Invokes a kernel object. False: no result to deliver now, the thread blocks or does it again. */
-static ALWAYS_INLINE bool invoke_object(struct thread *t, struct slot *s)
-{
-    u64 tag = t->cold.tag;
-    struct invocation inv;
-    inv.caller = t;
-    inv.object = slot_object(s);
-    inv.rights = slot_rights(s);
-    inv.n_words = tag & TAG_WORDS_MASK;
-    inv.items = tag >> TAG_ITEMS_SHIFT & TAG_ITEMS_MASK;
-    inv.w = t->cold.mr;
-    if (inv.items > INVOCATION_ITEMS)
-        inv.items = INVOCATION_ITEMS;
-    for (u32 i = 0; i < inv.items; i++)
-        inv.item[i] = t->utcb->item[i].what;
-    err_t error = run_operation(&inv);
+    debug_check_error(o, t->cold.mr[0], error);
+    if (error == INVOKE_RESTART)
+        arch_regs_restart(t);
+    if (error == INVOKE_RESTART || error == INVOKE_BLOCKED)
+        return false;
     if (error) {
-        if (error == INVOKE_RESTART)
-            arch_regs_restart(t);
-        if (error == INVOKE_RESTART || error == INVOKE_BLOCKED)
-            return false;
         t->map_done = 0;
         words_clear(t->cold.mr);
     }
@@ -114,6 +80,25 @@ static ALWAYS_INLINE bool invoke_object(struct thread *t, struct slot *s)
     t->cold.mr[5] = t->cold.mr[6] = t->cold.mr[7] = 0;
     thread_set_result(t, TAG(OPERATION_WORDS, 0), 0);
     return true;
+}
+
+bool invoke_ended(struct thread *t, const struct object *o, err_t error)
+{
+    if (!error && !cpu_self()->news) {
+        kernel_assert(sched_nothing_new(cpu_self(), t));
+        return true;
+    }
+    answer(t, o, error);
+    return false;
+}
+
+/* Does what word 0 names with what the capability in s leads to. False: t has no answer. */
+static bool operate(struct thread *t, const struct slot *s)
+{
+    err_t error;
+    struct object *o = slot_object(s);
+    const struct operation *op = invoke_find(o, t->cold.mr[0], s->word, t->cold.tag, &error);
+    return answer(t, o, op ? op->run(t, o, t->cold.mr) : error);
 }
 
 /* --- phases --- */
@@ -163,48 +148,28 @@ static COLD void wait_closed(struct thread *t)
         ipc_wait(t, false, irq_of(slot_object(s)), NULL);
 }
 
-/* Not for the frequent case, a call. */
-static COLD bool invoke_object_rarely(struct thread *t, struct slot *s)
-{
-    return invoke_object(t, s);
-}
-
 /* The object's answer is dropped, the receive phase follows. */
-static void invoke_object_and_wait(struct thread *t, struct slot *s)
+static void operate_and_wait(struct thread *t, const struct slot *s)
 {
     u64 timeouts = t->cold.timeouts, slot = t->cold.reply_slot;
-    if (!invoke_object_rarely(t, s) || t->state != THREAD_READY) /* it may have ended itself */
+    if (!operate(t, s) || t->state != THREAD_READY) /* it may have ended itself */
         return;
     t->cold.timeouts = timeouts;
     t->cold.reply_slot = slot;
     wait_open(t);
 }
 
-static inline void send(struct thread *t, u64 op)
+static void send(struct thread *t, u64 op)
 {
     struct slot *s = selected_slot(t);
-    if (!s->word || s->node == &node_reply) {
-        thread_set_error(t, E_NOENT);
-        return;
-    }
-    if (slot_object(s)->type == OBJ_GATE && !(t->cold.tag & TAG_OBJECT)) {
-        ipc_send(t, s, op);
-        return;
-    }
-    if (op == SEL_OP_SEND_WAIT)
-        invoke_object_and_wait(t, s);
-    else
-        invoke_object_rarely(t, s);
-}
-
-void invoke_call(struct thread *t, struct slot *s)
-{
-    if (s->node == &node_reply)
+    if (!s->word || s->node == &node_reply)
         thread_set_error(t, E_NOENT);
     else if (slot_object(s)->type == OBJ_GATE && !(t->cold.tag & TAG_OBJECT))
-        ipc_send(t, s, SEL_OP_CALL);
+        ipc_send(t, s, op);
+    else if (op == SEL_OP_SEND_WAIT)
+        operate_and_wait(t, s);
     else
-        invoke_object(t, s);
+        operate(t, s);
 }
 
 static void reply(struct thread *t, u64 op)

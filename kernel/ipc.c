@@ -23,22 +23,6 @@
 
 /* --- fast path --- */
 
-/* Words from 8 on, from UTCB to UTCB; both lie in kernel-user memory, which never faults. */
-static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *to, u64 words)
-{
-    const u64 *s = from->utcb->mr + MSG_REGS, *end = from->utcb->mr + words;
-    u64 *d = to->utcb->mr + MSG_REGS;
-    for (; s + 4 <= end; s += 4, d += 4) {
-        u64 w0 = s[0], w1 = s[1], w2 = s[2], w3 = s[3];
-        d[0] = w0;
-        d[1] = w1;
-        d[2] = w2;
-        d[3] = w3;
-    }
-    while (s < end)
-        *d++ = *s++;
-}
-
 /* A passive partner (no SC) goes on with the running one. */
 static ALWAYS_INLINE bool may_change(struct cpu *cpu, struct sc *sc, struct change *c)
 {
@@ -121,56 +105,56 @@ static ALWAYS_INLINE struct thread *fast_reply_wait(struct thread *t)
     return to;
 }
 
+/* Words beyond those in registers are in the UTCB: the last of `words` ones. */
+static ALWAYS_INLINE void call(u64 selector, struct thread *t, u64 words)
+{
+    u64 label;
+    struct slot *s = thread_slot(t, selector);
+    struct object *o = usable(s);
+    struct thread *to = o && words <= MSG_WORDS_MAX ? fast_call(t, o, &label) : NULL;
+    if (to) {
+        words_copy_rest(t, to, words);
+        ipc_finish(selector, label, t, to);
+    } else if (o) {
+        quick_call(selector, s, t);
+    } else {
+        ipc_call_other(selector, s, t);
+    }
+}
+
+static ALWAYS_INLINE void reply_wait(u64 selector, struct thread *t, u64 words)
+{
+    struct thread *to = words <= MSG_WORDS_MAX ? fast_reply_wait(t) : NULL;
+    if (to) {
+        words_copy_rest(t, to, words);
+        ipc_finish(selector, 0, t, to);
+    } else {
+        ipc_decline(selector, 0, t);
+    }
+}
+
 /*
  * Entered from the trap with tag and message words still in their registers, where these functions leave them. They
  * end in one of the ways out that the architecture has; that these take what came in where it was spares the moves.
  */
 void ipc_fast_call(u64 selector, u64 unused, struct thread *t)
 {
-    u64 label;
-    struct slot *s = thread_slot(t, selector);
-    struct object *o = usable(s);
-    struct thread *to = o ? fast_call(t, o, &label) : NULL;
-    if (to)
-        ipc_finish(selector, label, t, to);
-    else if (o)
-        quick_call(selector, s, t);
-    else
-        ipc_call_other(selector, s, t);
+    call(selector, t, MSG_REGS);
 }
 
 void ipc_fast_reply_wait(u64 selector, u64 unused, struct thread *t)
 {
-    struct thread *to = fast_reply_wait(t);
-    if (to)
-        ipc_finish(selector, 0, t, to);
-    else
-        ipc_decline(selector, unused, t);
+    reply_wait(selector, t, MSG_REGS);
 }
 
 void ipc_fast_call_long(u64 selector, u64 unused, struct thread *t, u64 tag)
 {
-    u64 label;
-    struct slot *s = thread_slot(t, selector);
-    struct object *o = usable(s);
-    struct thread *to = o && tag <= MSG_WORDS_MAX ? fast_call(t, o, &label) : NULL;
-    if (!to) {
-        ipc_call_other(selector, s, t);
-        return;
-    }
-    copy_words(t, to, tag);
-    ipc_finish(selector, label, t, to);
+    call(selector, t, tag);
 }
 
 void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 tag)
 {
-    struct thread *to = tag <= MSG_WORDS_MAX ? fast_reply_wait(t) : NULL;
-    if (!to) {
-        ipc_decline(selector, unused, t);
-        return;
-    }
-    copy_words(t, to, tag);
-    ipc_finish(selector, 0, t, to);
+    reply_wait(selector, t, tag);
 }
 
 /* --- the fast path's way, inside the slow one --- */
@@ -184,8 +168,8 @@ static bool alone(const struct cpu *cpu, const struct thread *t)
 struct thread *ipc_fast_fault(struct thread *t)
 {
     u64 label;
-    struct object *gate = usable(&t->pager);
-    struct thread *pager = gate && alone(t->cpu, t) ? fast_call(t, gate, &label) : NULL;
+    struct object *o = usable(&t->pager);
+    struct thread *pager = o && alone(t->cpu, t) ? fast_call(t, o, &label) : NULL;
     if (!pager)
         return NULL;
     t->state = THREAD_CALLING_X;
@@ -365,7 +349,7 @@ static err_t transfer(struct thread *s, struct thread *r, u32 how, u64 *tag)
     if (s->call_kind == CALL_EXCEPTION)
         copy_exception(s, r);
     else if (words > MSG_REGS)
-        copy_words(s, r, words);
+        words_copy_rest(s, r, words);
     err_t error = items ? item_transfer(s, r, items, how, &done) : E_OK;
     *tag = TAG(words, done) | (error ? TAG_ERROR | (u64)error << TAG_CODE_SHIFT : 0);
     return error;
@@ -518,7 +502,7 @@ void ipc_look(struct thread *t)
         sched_help(t);
 }
 
-void ipc_send(struct thread *t, struct slot *s, u64 op)
+void ipc_send(struct thread *t, const struct slot *s, u64 op)
 {
     u32 rights = slot_rights(s);
     if (!(rights & RIGHT_USE) || (tag_items(t->cold.tag) && !(rights & RIGHT_PASS))) {
@@ -528,6 +512,14 @@ void ipc_send(struct thread *t, struct slot *s, u64 op)
     t->calls = op == SEL_OP_CALL;
     t->waits_after_send = op == SEL_OP_SEND_WAIT;
     send_to(t, slot_object(s));
+}
+
+err_t ipc_call(struct thread *t, struct object *gate, u64 *w)
+{
+    t->calls = true;
+    t->waits_after_send = false;
+    send_to(t, gate);
+    return INVOKE_BLOCKED;
 }
 
 void ipc_gate_bound(struct gate *g)

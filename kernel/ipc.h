@@ -18,7 +18,7 @@ void ipc_fast_reply_wait_long(u64 selector, u64 unused, struct thread *t, u64 ta
 
 /*
  * Its ways out, supplied by the architecture; none returns. To `to`, which gets the label, and tag and words as they
- * are. To invoke_call, or if s is empty back to t with E_NOENT. To invoke. In the last two nothing has happened.
+ * are. If s is empty back to t with E_NOENT, else to invoke. To invoke. In the last two nothing has happened.
  */
 void ipc_finish(u64 selector, u64 label, struct thread *t, struct thread *to);
 void ipc_call_other(u64 selector, struct slot *s, struct thread *t);
@@ -28,7 +28,10 @@ void ipc_decline(u64 selector, u64 unused, struct thread *t);
  * The send phase: t's message, in its registers, goes through the gate in `s`; `op` is the selector's SEL_OP_*. Blocks
  * or delivers and, for a send alone, sets the result.
  */
-void ipc_send(struct thread *t, struct slot *s, u64 op);
+void ipc_send(struct thread *t, const struct slot *s, u64 op);
+
+/* The same for a call by a capability known to be enough for it, as an operation of the gate: INVOKE_BLOCKED. */
+err_t ipc_call(struct thread *t, struct object *gate, u64 *w);
 
 /*
  * Answers the call whose reply capability stands in `s`. Returns the error for the replier, or INVOKE_RESTART.

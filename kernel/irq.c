@@ -43,20 +43,20 @@ void irq_trigger(struct irq *irq)
         ipc_signal(irq->thread, irq);
 }
 
-err_t op_IRQ_BIND(struct invocation *inv)
+err_t op_IRQ_BIND(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *o = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
+    struct object *o = invocation_object(caller, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
     if (!o)
         return error;
-    struct irq *irq = irq_of(inv->object);
+    struct irq *irq = irq_of(object);
     struct thread *t = thread_of(o);
 
     /* point of no return */
     bool pending = irq->pending || irq->sender.queue;
     irq_unbind(irq);
     irq->thread = t;
-    irq->object.label = inv->w[1];
+    irq->object.label = w[1];
     list_push_back(&t->irqs, &irq->of_thread);
     irq_route(irq);
     irq->pending = false;
@@ -65,24 +65,24 @@ err_t op_IRQ_BIND(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_IRQ_DETACH(struct invocation *inv)
+err_t op_IRQ_DETACH(struct thread *caller, struct object *object, u64 *w)
 {
-    struct irq *irq = irq_of(inv->object);
+    struct irq *irq = irq_of(object);
     icu_release(irq);
     irq_unbind(irq);
     irq->pending = false;
     return E_OK;
 }
 
-err_t op_IRQ_TRIGGER(struct invocation *inv)
+err_t op_IRQ_TRIGGER(struct thread *caller, struct object *object, u64 *w)
 {
-    irq_trigger(irq_of(inv->object));
+    irq_trigger(irq_of(object));
     return E_OK;
 }
 
-err_t op_IRQ_UNMASK(struct invocation *inv)
+err_t op_IRQ_UNMASK(struct thread *caller, struct object *object, u64 *w)
 {
-    struct irq *irq = irq_of(inv->object);
+    struct irq *irq = irq_of(object);
     if (irq->line != IRQ_NO_LINE && irq->masked) {
         irq->masked = false;
         arch_line_complete(irq->cpu, irq->line);
@@ -90,15 +90,15 @@ err_t op_IRQ_UNMASK(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_IRQ_CHAIN(struct invocation *inv)
+err_t op_IRQ_CHAIN(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *to = invocation_object(inv, 0, OBJ_IRQ, RIGHT_USE, &error);
+    struct slot *to = invocation_item(caller, 0, OBJ_IRQ, RIGHT_USE, &error);
     if (!to)
         return error;
-    if (to == inv->object)
+    if (slot_object(to) == object)
         return E_INVAL;
-    struct irq *irq = irq_of(inv->object);
-    map_cap_embedded(invocation_slot(inv, 0), &irq->chained, &irq->chained_node);
+    struct irq *irq = irq_of(object);
+    map_cap_embedded(to, &irq->chained, &irq->chained_node);
     return E_OK;
 }

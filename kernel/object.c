@@ -67,6 +67,7 @@ void object_kill(struct object *o)
     disconnect(o);
     list_remove(&o->siblings);
     list_push_back(&object_dying, &o->siblings);
+    cpu_self()->news = true;
 }
 
 /* The memory of an object, whose header may stand anywhere in it. */

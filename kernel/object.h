@@ -76,19 +76,6 @@ static inline bool object_reap_needed(void)
     return !list_empty(&object_dying);
 }
 
-#define INVOCATION_ITEMS 3
-
-/* Invocation of a kernel object: what the operations of abi/op.def work on. Words are read and written in place. */
-struct invocation {
-    struct thread *caller;
-    struct object *object;
-    u32 rights;   /* of the capability that was invoked */
-    u32 items;    /* how many items the message has (more are not looked at) */
-    u64 item[INVOCATION_ITEMS];  /* what they name, read once */
-    u32 n_words;  /* words sent */
-    u64 *w;       /* message words 0-7: request, then answer (w[0] becomes the error) */
-};
-
 /*
  * What an operation returns beyond error codes: the system call is executed again after interrupts were served
  * (nothing but idempotent work was done so far), or the caller was blocked or its result has been set.
@@ -96,15 +83,32 @@ struct invocation {
 #define INVOKE_RESTART (-1)
 #define INVOKE_BLOCKED (-2)
 
-/* Item i of the invocation as a genuine kernel object of this type with these rights; NULL and *error otherwise. */
-struct object *invocation_object(struct invocation *inv, u32 i, enum object_number type, u32 rights, err_t *error);
+/*
+ * Item i of the invocation of a kernel object: the slot that it names, with a genuine object of this type and these
+ * rights. NULL and *error otherwise. Reads the UTCB, which sibling threads can write: once for each item.
+ */
+struct slot *invocation_item(struct thread *caller, u32 i, enum object_number type, u32 rights, err_t *error);
 
-/* The slot that item i of the invocation names, which is in range; behind a successful invocation_object. */
-struct slot *invocation_slot(struct invocation *inv, u32 i);
+/* The same, giving the object. */
+static inline struct object *invocation_object(struct thread *caller, u32 i, enum object_number type, u32 rights,
+                                               err_t *error)
+{
+    struct slot *s = invocation_item(caller, i, type, rights, error);
+    return s ? slot_object(s) : NULL;
+}
 
+/* How many words and items were sent. */
+u32 invocation_words(const struct thread *caller);
+u32 invocation_items(const struct thread *caller);
+
+/*
+ * The operations of abi/op.def, on `object`; they are entered with what their rows ask for, items excepted. `w`: words
+ * 0-7 of the caller's message, then 1-4 of the answer; nothing else of the caller's registers may be written, unless
+ * the operation says INVOKE_BLOCKED.
+ */
 #define OBJECT(name, number, text)
-#define OP(object, name, number, rights, words, items, errors, cost, text)                                             \
-    err_t op_##object##_##name(struct invocation *inv);
+#define OP(type, name, number, rights, words, items, errors, cost, text)                                               \
+    err_t op_##type##_##name(struct thread *caller, struct object *object, u64 *w);
 #ifdef DEBUG
 #define OP_DEBUG OP
 #endif

@@ -1,11 +1,14 @@
 /*
- * What only changes who runs: a yield between equals, and the signal of an Irq that somebody more urgent waits for, be
- * it triggered by a thread or by a device. Like the fast path of messages, they are decided and done with the message
- * still in its registers, on this CPU's own queues, and in all other cases decline, having done nothing: the operations
- * in full are op_THREAD_SWITCH_TO and op_IRQ_TRIGGER, the interrupt icu_fire.
+ * Calls of kernel objects, with the message still in its registers: what they ask for is found and checked, and leads
+ * to the operation at once. What only changes who runs needs not even a stack: a yield between equals, and the signal
+ * of an Irq that somebody more urgent waits for, be it triggered by a thread or by a device. These are done on this
+ * CPU's own queues and in all other cases decline, having done nothing: the operations in full are
+ * op_THREAD_SWITCH_TO and op_IRQ_TRIGGER, the interrupt icu_fire.
  */
 #include "kernel/quick.h"
 #include "kernel/debug.h"
+#include "kernel/invoke.h"
+#include "kernel/ipc.h"
 #include "kernel/irq.h"
 #include "kernel/switch.h"
 
@@ -74,42 +77,76 @@ static ALWAYS_INLINE bool wake(struct cpu *cpu, struct irq *irq, struct thread *
     return true;
 }
 
-/* The operation's word names it: abi/op.def asks for no more. */
-static ALWAYS_INLINE bool names(u64 operation)
+/* The kernel is this CPU's alone from now on, and what is in the slot can still be used. False: not so, and left. */
+static ALWAYS_INLINE bool enter(struct cpu *cpu, const struct slot *s)
 {
-    return (arch_fast_tag() & TAG_WORDS_MASK) && arch_fast_word() == operation;
+    if (!cpu->shared)
+        return true;
+    if (!kernel_try(cpu))
+        return false;
+    if (s->word & RIGHT_USE)
+        return true;
+    kernel_leave(cpu);
+    return false;
 }
 
-static ALWAYS_INLINE bool trigger(u64 selector, struct thread *t, struct irq *irq)
+static ALWAYS_INLINE bool trigger(u64 selector, struct cpu *cpu, struct thread *t, struct irq *irq)
 {
     struct thread *to = irq->thread;
-    bool done = wake(t->cpu, irq, to);
-    if (done) {
-        arch_regs_done(&t->cold);
-        quick_signal(selector, irq->object.label, t, to);
+    u64 label = irq->object.label;
+    if (!wake(cpu, irq, to))
+        return false;
+    arch_regs_done(&t->cold);
+    quick_signal(selector, label, t, to);
+    return true;
+}
+
+static ALWAYS_INLINE bool switch_to(u64 selector, struct cpu *cpu, struct thread *t, struct thread *to)
+{
+    if (!yield(cpu, t, to))
+        return false;
+    quick_switch(selector, 0, t, to);
+    return true;
+}
+
+/* What a call of o does; a message to a gate's thread counts as an operation. NULL: what was sent is not enough. */
+static ALWAYS_INLINE operation_fn *find(const struct object *o, u64 number, u64 capability, u64 tag)
+{
+    err_t error;
+    if (o->type == OBJ_GATE && !(tag & TAG_OBJECT))
+        return !(tag & TAG(0, TAG_ITEMS_MASK)) || (capability & RIGHT_PASS) ? ipc_call : NULL;
+    const struct operation *op = invoke_find(o, number, capability, tag, &error);
+    return op ? op->run : NULL;
+}
+
+static COLD void decline(u64 selector, struct cpu *cpu, struct thread *t)
+{
+    kernel_leave(cpu);
+    ipc_decline(selector, 0, t);
+}
+
+void quick_call(u64 selector, const struct slot *s, struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+    if (debug_tracing(cpu) || !enter(cpu, s)) {
+        ipc_decline(selector, 0, t);
+        return;
     }
-    return done;
-}
-
-static ALWAYS_INLINE bool switch_to(u64 selector, struct thread *t, struct thread *to)
-{
-    bool done = yield(t->cpu, t, to);
-    if (done)
-        quick_switch(selector, 0, t, to);
-    return done;
-}
-
-void quick_call(u64 selector, struct slot *s, struct thread *t)
-{
+    u64 capability = s->word, number = arch_fast_word(), tag = arch_fast_tag();
     struct object *o = slot_object(s);
-    bool thread = o->type == OBJ_THREAD && names(OP_THREAD_SWITCH_TO);
-    bool irq = o->type == OBJ_IRQ && names(OP_IRQ_TRIGGER);
-    if ((thread || irq) && kernel_try(t->cpu)) {
-        if (thread ? switch_to(selector, t, thread_of(o)) : trigger(selector, t, irq_of(o)))
-            return;
-        kernel_leave(t->cpu);
+    if (number == OP_THREAD_SWITCH_TO && o->type == OBJ_THREAD && (tag & TAG_WORDS_MASK) &&
+        switch_to(selector, cpu, t, thread_of(o)))
+        return;
+    if (number == OP_IRQ_TRIGGER && o->type == OBJ_IRQ && (tag & TAG_WORDS_MASK) &&
+        trigger(selector, cpu, t, irq_of(o)))
+        return;
+    operation_fn *run = find(o, number, capability, tag);
+    if (!run) {
+        decline(selector, cpu, t);
+        return;
     }
-    quick_decline(selector, s, t);
+    cpu->current = t;
+    quick_operate(selector, o, t, run);
 }
 
 struct thread *quick_interrupt(struct cpu *cpu, struct irq *irq)

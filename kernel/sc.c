@@ -79,11 +79,11 @@ static void sc_bind(struct sc *sc, struct thread *t, struct cpu *cpu)
         sched_ready(t, false);
 }
 
-err_t op_SC_CONFIGURE(struct invocation *inv)
+err_t op_SC_CONFIGURE(struct thread *caller, struct object *object, u64 *w)
 {
-    struct sc *sc = sc_of(inv->object);
-    u64 priority = inv->w[1], budget = inv->w[2], period = inv->w[3];
-    u64 cpu = inv->n_words > 4 ? inv->w[4] : sc->cpu->id;
+    struct sc *sc = sc_of(object);
+    u64 priority = w[1], budget = w[2], period = w[3];
+    u64 cpu = invocation_words(caller) > 4 ? w[4] : sc->cpu->id;
     if (priority < 1 || priority > PRIORITY_MAX || !cpu_online(cpu))
         return E_RANGE;
     if (priority > sc->object.factory->priority_max)
@@ -113,68 +113,69 @@ err_t op_SC_CONFIGURE(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_SC_CONSUMED(struct invocation *inv)
+err_t op_SC_CONSUMED(struct thread *caller, struct object *object, u64 *w)
 {
-    inv->w[1] = clock_ticks_to_us(sched_consumed(sc_of(inv->object)));
+    w[1] = clock_ticks_to_us(sched_consumed(sc_of(object)));
     return E_OK;
 }
 
-err_t op_SC_HANDLER(struct invocation *inv)
+err_t op_SC_HANDLER(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    if (!invocation_object(inv, 0, OBJ_IRQ, RIGHT_USE, &error))
+    struct slot *handler = invocation_item(caller, 0, OBJ_IRQ, RIGHT_USE, &error);
+    if (!handler)
         return error;
-    struct sc *sc = sc_of(inv->object);
-    map_cap_embedded(invocation_slot(inv, 0), &sc->handler, &sc->handler_node);
+    struct sc *sc = sc_of(object);
+    map_cap_embedded(handler, &sc->handler, &sc->handler_node);
     return E_OK;
 }
 
 /* --- the scheduler object --- */
 
-err_t op_SCHEDULER_INFO(struct invocation *inv)
+err_t op_SCHEDULER_INFO(struct thread *caller, struct object *object, u64 *w)
 {
-    inv->w[1] = cpu_count;
-    inv->w[2] = 0;
+    w[1] = cpu_count;
+    w[2] = 0;
     for (u32 i = 0; i < cpu_count; i++)
-        inv->w[2] |= (u64)cpu_online(i) << i;
-    inv->w[3] = PRIORITY_MAX;
-    inv->w[4] = SLICE_US;
+        w[2] |= (u64)cpu_online(i) << i;
+    w[3] = PRIORITY_MAX;
+    w[4] = SLICE_US;
     return E_OK;
 }
 
-err_t op_SCHEDULER_RUN_THREAD(struct invocation *inv)
+err_t op_SCHEDULER_RUN_THREAD(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *t = invocation_object(inv, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
+    struct object *t = invocation_object(caller, 0, OBJ_THREAD, RIGHT_CONTROL, &error);
     if (!t)
         return error;
     struct object *sc = NULL;
-    if (inv->items > 1 && !(sc = invocation_object(inv, 1, OBJ_SC, RIGHT_CONTROL, &error)))
+    if (invocation_items(caller) > 1 && !(sc = invocation_object(caller, 1, OBJ_SC, RIGHT_CONTROL, &error)))
         return error;
-    if (!cpu_online(inv->w[1]))
+    if (!cpu_online(w[1]))
         return E_RANGE;
 
     /* point of no return */
     remote_hold_thread(thread_of(t));
     if (sc)
-        sc_bind(sc_of(sc), thread_of(t), cpu_table[inv->w[1]]);
+        sc_bind(sc_of(sc), thread_of(t), cpu_table[w[1]]);
     else if (thread_of(t)->own_sc)
         sc_unbind(thread_of(t)->own_sc);
     if (!thread_of(t)->sc)
-        remote_move(thread_of(t), cpu_table[inv->w[1]]);
+        remote_move(thread_of(t), cpu_table[w[1]]);
     return E_OK;
 }
 
-err_t op_SCHEDULER_IDLE_TIME(struct invocation *inv)
+err_t op_SCHEDULER_IDLE_TIME(struct thread *caller, struct object *object, u64 *w)
 {
-    if (!cpu_online(inv->w[1]))
+    if (!cpu_online(w[1]))
         return E_RANGE;
-    inv->w[1] = clock_ticks_to_us(sched_idle_ticks(cpu_table[inv->w[1]]));
+    w[1] = clock_ticks_to_us(sched_idle_ticks(cpu_table[w[1]]));
     return E_OK;
 }
 
-err_t op_SCHEDULER_IS_ONLINE(struct invocation *inv)
+err_t op_SCHEDULER_IS_ONLINE(struct thread *caller, struct object *object, u64 *w)
 {
-    inv->w[1] = cpu_online(inv->w[1]);
+    w[1] = cpu_online(w[1]);
     return E_OK;
 }

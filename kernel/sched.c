@@ -16,6 +16,7 @@
 void sched_set_priority(struct sc *sc, u32 priority)
 {
     sc->priority = priority;
+    cpu_self()->news = true;
     sc->ready_bit = 1ull << switch_map_bit(priority) % 64;
 }
 
@@ -108,6 +109,7 @@ static inline void make_ready(struct cpu *cpu, struct sc *sc, bool front)
         make_ready_elsewhere(cpu, sc, front);
         return;
     }
+    cpu->news = true;
     if (take_over(cpu, sc))
         return;
     if (cpu->handoff || sc->priority + front <= cpu->ready_top) {
@@ -133,6 +135,7 @@ void sched_ready(struct thread *t, bool front)
 void sched_block(struct thread *t)
 {
     debug_blocked(t);
+    cpu_self()->news = true;
     if (t->sc && t->sc->queued)
         dequeue(t->sc->cpu, t->sc);
 }
@@ -196,7 +199,7 @@ static COLD void tell_handler(struct sc *sc)
 /* The budget is used up: a new slice at the end of the queue, or sleep until the next period. */
 static COLD void exhaust(struct cpu *cpu, struct sc *sc, u64 now)
 {
-    cpu->reschedule = true;
+    cpu->reschedule = cpu->news = true;
     if (!sc->period) {
         sched_grant(sc);
         return;
@@ -234,6 +237,7 @@ COLD void sched_stop_charging(struct cpu *cpu)
 {
     sched_charge(cpu, arch_time());
     start_charging(cpu, NULL, arch_time());
+    cpu->news = true;
 }
 
 /*
@@ -394,17 +398,30 @@ static COLD struct thread *poll(struct cpu *cpu)
     return next;
 }
 
+/* Interrupted, every way out goes on with it, on all CPUs. */
+static COLD void reap(struct cpu *cpu)
+{
+    arch_space_switch(arch_kernel_root()); /* the running one may be among the dead */
+    cpu->current = NULL;
+    if (!object_reap())
+        for (u32 i = 0; i < cpu_count; i++)
+            cpu_table[i]->news = true;
+    if (!stays(cpu))
+        switch_sc(cpu);
+}
+
+bool sched_nothing_new(struct cpu *cpu, const struct thread *t)
+{
+    return stays(cpu) && cpu->sc->thread == t && cpu->current == t && !t->vcpu_poll && !object_reap_needed();
+}
+
 struct thread *sched_exit(struct cpu *cpu)
 {
     if (!stays(cpu))
         switch_sc(cpu);
-    if (object_reap_needed()) {
-        arch_space_switch(arch_kernel_root()); /* the running one may be among the dead */
-        cpu->current = NULL;
-        object_reap();
-        if (!stays(cpu))
-            switch_sc(cpu);
-    }
+    cpu->news = false;
+    if (object_reap_needed())
+        reap(cpu);
     struct thread *next = cpu->sc->thread;
     if (next->vcpu_poll)
         next = poll(cpu);

@@ -110,6 +110,9 @@ void sched_stop_charging(struct cpu *cpu);
  */
 struct thread *sched_exit(struct cpu *cpu);
 
+/* Whether sched_exit would do no more than go on with t, which runs: for assertions. */
+bool sched_nothing_new(struct cpu *cpu, const struct thread *t);
+
 /* Somebody else has set a timeout of this CPU. */
 void sched_rearm(struct cpu *cpu);
 

@@ -19,9 +19,9 @@ bool semaphore_take_apart(struct semaphore *s)
     return ipc_cancel_waiters(&s->waiters);
 }
 
-err_t op_SEMAPHORE_UP(struct invocation *inv)
+err_t op_SEMAPHORE_UP(struct thread *caller, struct object *object, u64 *w)
 {
-    struct semaphore *s = semaphore_of(inv->object);
+    struct semaphore *s = semaphore_of(object);
     if (tree_empty(&s->waiters)) {
         if (s->count == ~0ull)
             return E_RANGE;
@@ -33,12 +33,12 @@ err_t op_SEMAPHORE_UP(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_SEMAPHORE_DOWN(struct invocation *inv)
+err_t op_SEMAPHORE_DOWN(struct thread *caller, struct object *object, u64 *w)
 {
-    struct semaphore *s = semaphore_of(inv->object);
+    struct semaphore *s = semaphore_of(object);
     if (s->count) {
         s->count--;
         return E_OK;
     }
-    return ipc_block_down(inv->caller, &s->waiters);
+    return ipc_block_down(caller, &s->waiters);
 }

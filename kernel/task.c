@@ -233,16 +233,16 @@ static COLD err_t map_more(struct thread *caller, struct task *from, u64 what, s
     return map_pages(caller, from, what, to, base);
 }
 
-err_t op_TASK_MAP(struct invocation *inv)
+err_t op_TASK_MAP(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    struct object *from = invocation_object(inv, 0, OBJ_TASK, RIGHT_CONTROL, &error);
+    struct object *from = invocation_object(caller, 0, OBJ_TASK, RIGHT_CONTROL, &error);
     if (!from)
         return error;
-    u64 what = inv->w[1], base = inv->w[2];
+    u64 what = w[1], base = w[2];
     if (!fpage_is_page(what) || (base & ITEM_GRANT) || base >> ARCH_VA_BITS)
-        return map_more(inv->caller, task_of(from), what, task_of(inv->object), base);
-    return map_page(task_of(from), what & ~0xfffull, task_of(inv->object), base & ~0xfffull, what & FPAGE_RIGHTS_MASK);
+        return map_more(caller, task_of(from), what, task_of(object), base);
+    return map_page(task_of(from), what & ~0xfffull, task_of(object), base & ~0xfffull, what & FPAGE_RIGHTS_MASK);
 }
 
 static COLD err_t unmap_slots(struct thread *caller, struct task *t, u64 what, u64 flags)
@@ -284,42 +284,42 @@ static COLD err_t unmap_more(struct thread *caller, struct task *t, u64 what, u6
     return E_OK;
 }
 
-err_t op_TASK_UNMAP(struct invocation *inv)
+err_t op_TASK_UNMAP(struct thread *caller, struct object *object, u64 *w)
 {
-    struct task *t = task_of(inv->object);
-    u64 what = inv->w[1], flags = inv->w[2];
+    struct task *t = task_of(object);
+    u64 what = w[1], flags = w[2];
     if (!fpage_is_page(what) || !(what & RIGHT_R) || flags > UNMAP_SELF)
-        return unmap_more(inv->caller, t, what, flags);
+        return unmap_more(caller, t, what, flags);
     return unmap_page(t, what & ~0xfffull, flags) ? E_OK : INVOKE_RESTART;
 }
 
-COLD err_t op_TASK_CAP_VALID(struct invocation *inv)
+COLD err_t op_TASK_CAP_VALID(struct thread *caller, struct object *object, u64 *w)
 {
-    struct slot *s = task_slot(task_of(inv->object), inv->w[1]);
+    struct slot *s = task_slot(task_of(object), w[1]);
     bool genuine = s->word && s->node != &node_reply;
-    inv->w[1] = genuine ? slot_object(s)->type : 0;
-    inv->w[2] = genuine ? slot_rights(s) : 0;
+    w[1] = genuine ? slot_object(s)->type : 0;
+    w[2] = genuine ? slot_rights(s) : 0;
     return E_OK;
 }
 
-COLD err_t op_TASK_CAP_EQUAL(struct invocation *inv)
+COLD err_t op_TASK_CAP_EQUAL(struct thread *caller, struct object *object, u64 *w)
 {
-    struct task *t = task_of(inv->object);
-    struct slot *a = task_slot(t, inv->w[1]), *b = task_slot(t, inv->w[2]);
-    inv->w[1] = a->word && slot_object(a) == slot_object(b);
+    struct task *t = task_of(object);
+    struct slot *a = task_slot(t, w[1]), *b = task_slot(t, w[2]);
+    w[1] = a->word && slot_object(a) == slot_object(b);
     return E_OK;
 }
 
 #define KU_MEM_ORDER_MAX 16
 
-COLD err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
+COLD err_t op_TASK_ADD_KU_MEM(struct thread *caller, struct object *object, u64 *w)
 {
-    struct task *t = task_of(inv->object);
-    u64 what = inv->w[1], start = what & ~0xfffull;
+    struct task *t = task_of(object);
+    u64 what = w[1], start = what & ~0xfffull;
     if (!fpage_memory_valid(what) || fpage_order(what) > KU_MEM_ORDER_MAX)
         return E_INVAL;
     struct factory *f = t->object.factory;
-    u64 *done = progress(inv->caller, what, OP_TASK_ADD_KU_MEM), size = 1ull << fpage_order(what);
+    u64 *done = progress(caller, what, OP_TASK_ADD_KU_MEM), size = 1ull << fpage_order(what);
     for (u64 at = *done; at < size; at = *done) {
         void *page = factory_alloc_page(f);
         err_t error = page ? space_enter(&t->space, start + at, ARCH_PAGE_SHIFT, arch_virt_to_phys(page),
@@ -343,13 +343,13 @@ COLD err_t op_TASK_ADD_KU_MEM(struct invocation *inv)
     return E_OK;
 }
 
-COLD err_t op_TASK_RESERVE(struct invocation *inv)
+COLD err_t op_TASK_RESERVE(struct thread *caller, struct object *object, u64 *w)
 {
-    u64 what = inv->w[1];
+    u64 what = w[1];
     if (!fpage_object_valid(what))
         return E_INVAL;
     u64 first = what >> FPAGE_START_SHIFT, end = first + (1ull << fpage_order(what));
-    struct task *t = task_of(inv->object);
+    struct task *t = task_of(object);
     err_t error = E_OK;
     for (u64 i = first ? first : 1; i < end; i = (i / SLOTS_PER_LEAF + 1) * SLOTS_PER_LEAF) {
         if (task_slot_exists(t, i))
@@ -362,15 +362,15 @@ COLD err_t op_TASK_RESERVE(struct invocation *inv)
     return E_OK;
 }
 
-COLD err_t op_TASK_INFO(struct invocation *inv)
+COLD err_t op_TASK_INFO(struct thread *caller, struct object *object, u64 *w)
 {
-    struct task *t = task_of(inv->object);
+    struct task *t = task_of(object);
     u64 threads = 0;
     for (struct list_link *l = t->threads.next; l != &t->threads; l = l->next)
         threads++;
-    inv->w[1] = t->object.factory->used;
-    inv->w[2] = t->space.pages;
-    inv->w[3] = threads;
-    inv->w[4] = t->caps;
+    w[1] = t->object.factory->used;
+    w[2] = t->space.pages;
+    w[3] = threads;
+    w[4] = t->caps;
     return E_OK;
 }

@@ -168,10 +168,9 @@ u64 *thread_progress(struct thread *caller, u64 of)
 /* --- operations --- */
 
 /* Items of thread.control come in the order of the flags. Gives the slot of the next one, checked. */
-static struct slot *control_item(struct invocation *inv, u32 *next, enum object_number type, u32 rights, err_t *error)
+static struct slot *control_item(struct thread *caller, u32 *next, enum object_number type, u32 rights, err_t *error)
 {
-    u32 i = (*next)++;
-    return invocation_object(inv, i, type, rights, error) ? invocation_slot(inv, i) : NULL;
+    return invocation_item(caller, (*next)++, type, rights, error);
 }
 
 static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
@@ -185,10 +184,10 @@ static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
     debug_member(t);
 }
 
-err_t op_THREAD_CONTROL(struct invocation *inv)
+err_t op_THREAD_CONTROL(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
-    u64 flags = inv->w[1];
+    struct thread *t = thread_of(object);
+    u64 flags = w[1];
     struct slot *task = NULL, *pager = NULL, *handler = NULL;
     struct utcb *utcb = NULL;
     err_t error = E_OK;
@@ -196,16 +195,16 @@ err_t op_THREAD_CONTROL(struct invocation *inv)
     if (flags & ~(u64)(THREAD_SET_TASK | THREAD_SET_PAGER | THREAD_SET_HANDLER))
         return E_INVAL;
     if (flags & THREAD_SET_TASK) {
-        if (!(task = control_item(inv, &next, OBJ_TASK, RIGHT_CONTROL, &error)))
+        if (!(task = control_item(caller, &next, OBJ_TASK, RIGHT_CONTROL, &error)))
             return error;
         if (t->task)
             return E_BUSY;
-        if (!(utcb = task_utcb(task_of(slot_object(task)), inv->w[2])))
+        if (!(utcb = task_utcb(task_of(slot_object(task)), w[2])))
             return E_FAULT;
     }
-    if ((flags & THREAD_SET_PAGER) && !(pager = control_item(inv, &next, OBJ_GATE, RIGHT_USE, &error)))
+    if ((flags & THREAD_SET_PAGER) && !(pager = control_item(caller, &next, OBJ_GATE, RIGHT_USE, &error)))
         return error;
-    if ((flags & THREAD_SET_HANDLER) && !(handler = control_item(inv, &next, OBJ_GATE, RIGHT_USE, &error)))
+    if ((flags & THREAD_SET_HANDLER) && !(handler = control_item(caller, &next, OBJ_GATE, RIGHT_USE, &error)))
         return error;
 
     /* point of no return */
@@ -232,21 +231,21 @@ static void set_registers(struct thread *t, u64 flags, const u64 *w)
         t->hot.tp = w[5];
 }
 
-err_t op_THREAD_EX_REGS(struct invocation *inv)
+err_t op_THREAD_EX_REGS(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
-    u64 flags = inv->w[1];
+    struct thread *t = thread_of(object);
+    u64 flags = w[1];
     if (flags >= EX_REGS_STOP << 1)
         return E_INVAL;
     if (!t->task)
         return E_INVAL;
-    if ((flags & EX_REGS_TP) && inv->n_words < 6)
+    if ((flags & EX_REGS_TP) && invocation_words(caller) < 6)
         return E_MSGSIZE;
     remote_hold_thread(t);
     bool blocked = t->state != THREAD_STOPPED && t->state != THREAD_READY;
     if ((flags & EX_REGS_ARG) && blocked && !(flags & (EX_REGS_CANCEL | EX_REGS_STOP)))
         return E_BUSY; /* the argument's register holds the tag of a message whose items were checked already */
-    if ((flags & EX_REGS_WAIT) && (t == inv->caller || t->state != THREAD_STOPPED))
+    if ((flags & EX_REGS_WAIT) && (t == caller || t->state != THREAD_STOPPED))
         return E_BUSY;
 
     /* point of no return */
@@ -254,7 +253,7 @@ err_t op_THREAD_EX_REGS(struct invocation *inv)
         thread_cancel(t, E_INTR);
     if (flags & (EX_REGS_PC | EX_REGS_WAIT)) /* registers of its own mode */
         vcpu_leave(t);
-    set_registers(t, flags, inv->w);
+    set_registers(t, flags, w);
     if (flags & EX_REGS_STOP)
         thread_stop(t);
     else if (flags & EX_REGS_WAIT)
@@ -263,13 +262,13 @@ err_t op_THREAD_EX_REGS(struct invocation *inv)
         sched_ready(t, false);
     if ((flags & EX_REGS_FORCE) && t->state == THREAD_READY)
         fault_exception(t, EXC_FORCED, 0);
-    return t == inv->caller ? INVOKE_BLOCKED : E_OK;
+    return t == caller ? INVOKE_BLOCKED : E_OK;
 }
 
-err_t op_THREAD_SWITCH_TO(struct invocation *inv)
+err_t op_THREAD_SWITCH_TO(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
-    cpu_self()->reschedule = true;
+    struct thread *t = thread_of(object);
+    cpu_self()->reschedule = cpu_self()->news = true;
     if (t->sc && t->sc->queued && t->cpu == cpu_self()) {
         sched_block(t);
         sched_ready(t, true);
@@ -277,7 +276,7 @@ err_t op_THREAD_SWITCH_TO(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_THREAD_STATS(struct invocation *inv)
+err_t op_THREAD_STATS(struct thread *caller, struct object *object, u64 *w)
 {
     static const u8 number[] = {
         [THREAD_STOPPED] = THREAD_STATE_STOPPED,   [THREAD_READY] = THREAD_STATE_READY,
@@ -285,40 +284,41 @@ err_t op_THREAD_STATS(struct invocation *inv)
         [THREAD_CALLING] = THREAD_STATE_CALLING,   [THREAD_CALLING_X] = THREAD_STATE_CALLING,
         [THREAD_SENDING] = THREAD_STATE_SENDING,   [THREAD_DOWN] = THREAD_STATE_DOWN,
     };
-    struct thread *t = thread_of(inv->object);
-    inv->w[1] = t->own_sc ? clock_ticks_to_us(sched_consumed(t->own_sc)) : 0;
-    inv->w[2] = number[t->state];
-    inv->w[3] = t->own_sc ? t->own_sc->base : 0;
+    struct thread *t = thread_of(object);
+    w[1] = t->own_sc ? clock_ticks_to_us(sched_consumed(t->own_sc)) : 0;
+    w[2] = number[t->state];
+    w[3] = t->own_sc ? t->own_sc->base : 0;
     return E_OK;
 }
 
-err_t op_THREAD_DEL_IRQ(struct invocation *inv)
+err_t op_THREAD_DEL_IRQ(struct thread *caller, struct object *object, u64 *w)
 {
     err_t error;
-    if (!invocation_object(inv, 0, OBJ_IRQ, RIGHT_USE, &error))
+    struct slot *irq = invocation_item(caller, 0, OBJ_IRQ, RIGHT_USE, &error);
+    if (!irq)
         return error;
-    struct thread *t = thread_of(inv->object);
-    map_cap_embedded(invocation_slot(inv, 0), &t->del_irq, &t->del_irq_node);
+    struct thread *t = thread_of(object);
+    map_cap_embedded(irq, &t->del_irq, &t->del_irq_node);
     return E_OK;
 }
 
-err_t op_THREAD_MODIFY_SENDERS(struct invocation *inv)
+err_t op_THREAD_MODIFY_SENDERS(struct thread *caller, struct object *object, u64 *w)
 {
-    struct relabel rule = {.mask = inv->w[1], .match = inv->w[2], .clear = inv->w[3], .set = inv->w[4]};
-    struct thread *t = thread_of(inv->object);
+    struct relabel rule = {.mask = w[1], .match = w[2], .clear = w[3], .set = w[4]};
+    struct thread *t = thread_of(object);
     bool more;
     remote_hold_thread(t);
-    inv->w[1] = ipc_relabel_senders(t, &rule, &more);
-    inv->w[2] = more;
-    inv->w[3] = inv->w[4] = 0;
+    w[1] = ipc_relabel_senders(t, &rule, &more);
+    w[2] = more;
+    w[3] = w[4] = 0;
     return E_OK;
 }
 
-err_t op_THREAD_KEEP_REPLY(struct invocation *inv)
+err_t op_THREAD_KEEP_REPLY(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
-    u64 index = inv->w[1];
-    if (t != inv->caller)
+    struct thread *t = thread_of(object);
+    u64 index = w[1];
+    if (t != caller)
         return E_INVAL;
     if (!t->reply.word || !task_slot_exists(t->task, index))
         return E_NOENT;
@@ -330,11 +330,11 @@ err_t op_THREAD_KEEP_REPLY(struct invocation *inv)
     return E_OK;
 }
 
-err_t op_THREAD_UNHELD(struct invocation *inv)
+err_t op_THREAD_UNHELD(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
+    struct thread *t = thread_of(object);
     while (!list_empty(&t->unheld)) {
-        if (gate_take_unheld(t, &inv->w[1]))
+        if (gate_take_unheld(t, &w[1]))
             return E_OK;
         if (kernel_preempted())
             return INVOKE_RESTART;

@@ -5,6 +5,7 @@
 
 #include "kernel/arch.h"
 #include "abi/vcpu.h"
+#include "kernel/cold.h"
 #include "kernel/map.h"
 #include "kernel/timeout.h"
 
@@ -144,6 +145,22 @@ static inline void words_copy(u64 to[MSG_REGS], const u64 from[MSG_REGS])
 {
     u64 a = from[0], b = from[1], c = from[2], d = from[3], e = from[4], f = from[5], g = from[6], h = from[7];
     to[0] = a, to[1] = b, to[2] = c, to[3] = d, to[4] = e, to[5] = f, to[6] = g, to[7] = h;
+}
+
+/* The rest of `words` words, from UTCB to UTCB; both lie in kernel-user memory, which never faults. */
+static ALWAYS_INLINE void words_copy_rest(const struct thread *from, struct thread *to, u64 words)
+{
+    const u64 *s = from->utcb->mr + MSG_REGS, *end = from->utcb->mr + words;
+    u64 *d = to->utcb->mr + MSG_REGS;
+    for (; s + 4 <= end; s += 4, d += 4) {
+        u64 w0 = s[0], w1 = s[1], w2 = s[2], w3 = s[3];
+        d[0] = w0;
+        d[1] = w1;
+        d[2] = w2;
+        d[3] = w3;
+    }
+    while (s < end)
+        *d++ = *s++;
 }
 
 static inline void words_clear(u64 to[MSG_REGS])

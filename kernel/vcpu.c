@@ -147,10 +147,10 @@ void vcpu_poll(struct thread *t)
 
 /* --- operations --- */
 
-err_t op_THREAD_VCPU_CONTROL(struct invocation *inv)
+err_t op_THREAD_VCPU_CONTROL(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
-    u64 address = inv->w[1];
+    struct thread *t = thread_of(object);
+    u64 address = w[1];
     if (!t->task)
         return E_INVAL;
     struct vcpu_state *v = address ? (struct vcpu_state *)task_utcb(t->task, address) : NULL;
@@ -167,26 +167,26 @@ err_t op_THREAD_VCPU_CONTROL(struct invocation *inv)
 }
 
 /* The task of item 0, NULL: none, own mode. */
-static err_t resume_task(struct invocation *inv, struct task **task)
+static err_t resume_task(struct thread *caller, struct task **task)
 {
     err_t error = E_OK;
     *task = NULL;
-    if (!inv->items)
+    if (!invocation_items(caller))
         return E_OK;
-    struct object *o = invocation_object(inv, 0, OBJ_TASK, RIGHT_CONTROL, &error);
+    struct object *o = invocation_object(caller, 0, OBJ_TASK, RIGHT_CONTROL, &error);
     if (o)
         *task = task_of(o);
     return error;
 }
 
-err_t op_THREAD_VCPU_RESUME(struct invocation *inv)
+err_t op_THREAD_VCPU_RESUME(struct thread *caller, struct object *object, u64 *w)
 {
-    struct thread *t = thread_of(inv->object);
+    struct thread *t = thread_of(object);
     struct vcpu_state *v = t->vcpu;
     struct task *guest;
-    if (t != inv->caller || !v)
+    if (t != caller || !v)
         return E_INVAL;
-    err_t error = resume_task(inv, &guest);
+    err_t error = resume_task(caller, &guest);
     if (error)
         return error;
     if (guest && t->reply.word) /* the fast path would give that answer for a system call there */

@@ -1,7 +1,7 @@
 /* Virtual CPUs: threads that are entered by events instead of waiting for them. abi/vcpu.h has the model. */
 #pragma once
 
-#include "kernel/thread.h"
+#include "kernel/cpu.h"
 
 /* Once, at boot. */
 void vcpu_init(void);
@@ -34,4 +34,5 @@ void vcpu_end(struct thread *t);
 static inline void vcpu_notify(struct thread *r)
 {
     r->vcpu_poll = r->vcpu != NULL;
+    cpu_self()->news = true;
 }

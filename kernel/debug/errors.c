@@ -46,14 +46,14 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-void debug_check_error(const struct invocation *inv, u64 number, err_t error)
+void debug_check_error(const struct object *o, u64 number, err_t error)
 {
     const struct row *row = rows;
     if (error == E_OK || error == INVOKE_RESTART || error == INVOKE_BLOCKED)
         return;
-    if (error == E_PERM || error == E_MSGSIZE)
+    if (error == E_PERM || error == E_MSGSIZE || error == E_NOSYS)
         return;
-    while (row->object != inv->object->type || row->number != number)
+    while (row->object != o->type || row->number != number)
         row++;
     if (!is_listed(row->errors, error_name(error)))
         kernel_panic("%s gave error %d, which its row in op.def does not list", row->name, error);

@@ -301,7 +301,7 @@ u64 arch_fast_word(void)
 void ipc_call_other(u64 selector, struct slot *s, struct thread *t)
 {
     if (s->word)
-        quick_decline(selector, s, t);
+        ipc_decline(selector, 0, t);
     else
         thread_set_error(t, E_NOENT);
 }
@@ -320,13 +320,17 @@ void quick_switch(u64 selector, u64 unused, struct thread *t, struct thread *to)
         restart_pending();
 }
 
-void quick_decline(u64 selector, struct slot *s, struct thread *t)
+void quick_operate(u64 selector, struct object *o, struct thread *t, operation_fn *run)
 {
     set_message(t, fast_tag, selector, fast_words);
     if (setjmp(idle))
         return;
     enter_kernel();
-    invoke_call(t, s);
+    if (invoke_ended(t, o, run(t, o, t->cold.mr))) {
+        t->cold.mr[0] = E_OK;
+        t->cold.mr[5] = t->cold.mr[6] = t->cold.mr[7] = 0;
+        thread_set_result(t, TAG(OPERATION_WORDS, 0), 0);
+    }
     leave_kernel();
 }
 

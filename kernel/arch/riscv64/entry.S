@@ -34,21 +34,11 @@ trap_entry:
     li    t0, SEL_REPLY_WAIT
     beq   a0, t0, ipc_fast_reply_wait
 
-/* The slow path, for thread a2 with selector a0: saves what the invocation says, the rest is dead. */
-    .globl ipc_decline
-ipc_decline:
-    li    a1, 0
-    .globl quick_decline
-quick_decline:                      /* a1: slot for invoke_call, or 0 */
-    csrrw t1, sscratch, a2
-    slli  t0, a0, 63 - SEL_TIMED_BIT
-    bltz  t0, 1f
-    li    t1, 0
-    li    a3, 0
-1:  sd    s1, COLD_TAG(a2)
+    .macro save_message reply_slot, timeouts
+    sd    s1, COLD_TAG(a2)
     sd    a0, COLD_A0 + 8 * 0(a2)
-    sd    t1, COLD_A0 + 8 * 2(a2)
-    sd    a3, COLD_A0 + 8 * 3(a2)
+    sd    \reply_slot, COLD_A0 + 8 * 2(a2)
+    sd    \timeouts, COLD_A0 + 8 * 3(a2)
     sd    s2, COLD_MR + 8 * 0(a2)
     sd    s3, COLD_MR + 8 * 1(a2)
     sd    s4, COLD_MR + 8 * 2(a2)
@@ -58,10 +48,62 @@ quick_decline:                      /* a1: slot for invoke_call, or 0 */
     sd    s8, COLD_MR + 8 * 6(a2)
     sd    s9, COLD_MR + 8 * 7(a2)
     sd    zero, COLD_KIND(a2)
-    mv    a0, a2
     ld    tp, THREAD_CPU(a2)
     mv    sp, tp                    /* the stack lies below struct cpu */
+    .endm
+
+/* The slow path, for thread a2 with selector a0: saves what the invocation says, the rest is dead. */
+    .globl ipc_decline
+ipc_decline:
+    csrrw t1, sscratch, a2
+    slli  t0, a0, 63 - SEL_TIMED_BIT
+    bltz  t0, 1f
+    li    t1, 0
+    li    a3, 0
+1:  save_message t1, a3
+    mv    a0, a2
     call  trap_invoke
+    j     resume
+
+/* Operation a3 on object a1, for thread a2, which called by the selector a0. */
+    .globl quick_operate
+quick_operate:
+    csrw  sscratch, a2
+    save_message zero, zero
+    mv    s0, a2
+    mv    s1, a1
+    mv    a0, a2
+    addi  a2, a2, COLD_MR
+    jalr  a3
+    lhu   t0, CPU_NEWS(tp)          /* or there are other CPUs */
+    bnez  a0, operated
+    debug_operated
+    bnez  t0, operated
+/* Back to thread s0 from its operation, which succeeded. gp, s10, s11, sepc and sstatus are still its own. */
+answered:
+    ld    t0, THREAD_PC(s0)
+    csrw  sepc, t0
+    ld    s3, COLD_MR + 8 * 1(s0)
+    ld    s4, COLD_MR + 8 * 2(s0)
+    ld    s5, COLD_MR + 8 * 3(s0)
+    ld    s6, COLD_MR + 8 * 4(s0)
+    ld    sp, THREAD_SP(s0)
+    ld    tp, THREAD_TP(s0)
+    ld    s0, THREAD_S0(s0)
+    li    s1, TAG_DONE
+    li    a1, 0
+    li    s2, 0
+    li    s7, 0
+    li    s8, 0
+    li    s9, 0
+    j     go
+
+operated:
+    mv    a2, a0
+    mv    a1, s1
+    mv    a0, s0
+    call  trap_operated
+    beqz  a0, answered
 
 /* Goes on with thread a0. */
     .globl resume

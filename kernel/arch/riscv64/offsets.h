@@ -11,6 +11,7 @@
 #define THREAD_MAP_DONE 1048
 #define THREAD_FPU    1136
 #define CPU_FPU_OWNER 88
+#define CPU_NEWS      104
 #define COLD_MR       128
 #define COLD_TAG      192
 #define COLD_A0       200

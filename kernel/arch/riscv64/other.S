@@ -10,7 +10,7 @@
     .globl ipc_call_other
 ipc_call_other:
     ld    t0, 0(a1)
-    bnez  t0, quick_decline
+    bnez  t0, ipc_decline
     csrw  sscratch, a2
     sd    zero, THREAD_MAP_DONE(a2)
     ld    sp, THREAD_SP(a2)

@@ -31,6 +31,8 @@ _Static_assert(STARTED_MAX == CPUS_MAX, "head.S");
 _Static_assert(sizeof(struct thread) > 1008, "factory.c: a class that keeps cache lines together");
 _Static_assert(offsetof(struct thread, fpu) == THREAD_FPU && offsetof(struct arch_fpu, fcsr) == 8 * 32, "fpu_regs.S");
 _Static_assert(offsetof(struct cpu, fpu_owner) == CPU_FPU_OWNER, "fpu_regs.S");
+_Static_assert(offsetof(struct cpu, news) == CPU_NEWS && CPU_NEWS % 2 == 0, "entry.S: both in a halfword");
+_Static_assert(offsetof(struct cpu, shared) == CPU_NEWS + 1, "entry.S");
 _Static_assert(SSTATUS_FS == SSTATUS_FS_MASK && SSTATUS_SPP == SSTATUS_SPP_MASK, "fpu_regs.S");
 _Static_assert((SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN) == SSTATUS_FS_DIRT, "fpu_regs.S");
 _Static_assert(offsetof(struct thread, map_done) == THREAD_MAP_DONE, "entry.S");
@@ -54,7 +56,8 @@ _Static_assert(SEL_OP_REPLY_WAIT == SEL_REPLY_WAIT && SEL_TIMED == 1ull << SEL_T
 #define SIE_TIMER    (1ull << 5)
 #define SIE_EXTERNAL (1ull << 9)
 
-struct thread *trap_invoke(struct thread *t, struct slot *s);
+struct thread *trap_invoke(struct thread *t);
+struct thread *trap_operated(struct thread *t, const struct object *o, err_t error);
 struct thread *trap_other(struct thread *t);
 _Noreturn void trap_in_kernel(u64 cause, u64 pc, u64 value);
 
@@ -73,32 +76,38 @@ static COLD bool wait_with_invocation(struct cpu *cpu, struct thread *t, u64 tic
     return true;
 }
 
-/* With other CPUs. False: t is no longer what the CPU works for. *s: what it leads to may have changed. */
-static inline bool enter_shared(struct cpu *cpu, struct thread *t, struct slot **s)
+/* With other CPUs. False: t is no longer what the CPU works for. */
+static inline bool enter_shared(struct cpu *cpu, struct thread *t)
 {
     u64 ticket = kernel_ticket();
-    bool undisturbed = true;
-    if (!kernel_turn(ticket)) {
-        undisturbed = wait_with_invocation(cpu, t, ticket);
-        *s = NULL; /* somebody may have emptied it */
-    }
+    bool undisturbed = kernel_turn(ticket) || wait_with_invocation(cpu, t, ticket);
     if (cpu->requests)
         remote_serve(cpu);
     return undisturbed;
 }
 
-/* What the fast path leaves. s: a call without time limits through this slot, which is not empty; NULL: anything. */
-struct thread *trap_invoke(struct thread *t, struct slot *s)
+/* What the fast path leaves: anything. Gives the thread to go on with. */
+struct thread *trap_invoke(struct thread *t)
 {
     struct cpu *cpu = cpu_self();
     cpu->current = t;
-    bool undisturbed = !cpu->shared || enter_shared(cpu, t, &s);
+    bool undisturbed = !cpu->shared || enter_shared(cpu, t);
     trace(ENTRY, t, CAUSE_ECALL, t->cold.selector);
-    if (undisturbed && s)
-        invoke_call(t, s);
-    else if (undisturbed)
+    if (undisturbed)
         invoke(t);
     return sched_exit(cpu);
+}
+
+/*
+ * The operation of t on o has returned `error`. Gives the thread to go on with, or NULL: that is t, whose answer is as
+ * invoke_ended says.
+ */
+struct thread *trap_operated(struct thread *t, const struct object *o, err_t error)
+{
+    if (error == INVOKE_BLOCKED || !invoke_ended(t, o, error))
+        return sched_exit(cpu_self());
+    kernel_leave(cpu_self());
+    return NULL;
 }
 
 static void serve_interrupts(u64 pending)
