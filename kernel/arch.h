@@ -25,7 +25,7 @@ struct thread;
  *   arch_relax()             between two looks at what another CPU writes
  *   arch_space_switch(root)  loads the MMU register
  *   arch_pte_make(phys, rights), arch_pte_table(phys), arch_pte_valid, arch_pte_leaf,
- *   arch_pte_is_table, arch_pte_step(size), arch_pte_phys
+ *   arch_pte_is_table, arch_pte_below (the table it leads to), arch_pte_step(size), arch_pte_phys
  *   arch_phys_to_virt, arch_virt_to_phys   the kernel's window on physical memory
  */
 

@@ -148,7 +148,7 @@ static void remove_leaf(struct node *n)
 }
 
 /* Whether it is time to look for interrupts, and there are some. `steps` counts what was removed since the start. */
-static inline bool interrupted(u32 *steps)
+static inline bool interrupted(u64 *steps)
 {
     return ++*steps % STEPS_PER_CHECK == 0 && kernel_preempted();
 }
@@ -182,7 +182,7 @@ static COLD void hoist(struct node *top, struct node *n)
  * Removes all below `top`. False: interrupted. The trees of siblings are taken apart from their leaves, and so is the
  * tree of derivation: each node is the last in both when its turn comes, and the way on leads from there.
  */
-static bool revoke_children(struct node *top, u32 *steps)
+static bool revoke_children(struct node *top, u64 *steps)
 {
     struct node *n = node_of(top->children.root);
     while (n && n != top) {
@@ -202,7 +202,7 @@ static bool revoke_children(struct node *top, u32 *steps)
 
 bool node_revoke(struct node *n)
 {
-    u32 steps = 0;
+    u64 steps = 0;
     if (!revoke_children(n, &steps))
         return false;
     if (n->type == FPAGE_OBJECT && !n->parent && !object_prepare_end(slot_object(node_slot(n))))
@@ -253,10 +253,10 @@ static COLD bool revoke_larger(struct node *n, paddr_t start, u32 order)
 }
 
 /* A memory node and all below it. False: interrupted; *steps counts. */
-static ALWAYS_INLINE bool revoke_memory(struct node *n, u32 *steps)
+static ALWAYS_INLINE bool revoke_memory(struct node *n, u64 *steps)
 {
     if (!tree_empty(&n->children)) {
-        u32 more = *steps; /* so that *steps can live in a register */
+        u64 more = *steps; /* so that *steps can live in a register */
         if (!revoke_children(n, &more))
             return false;
         *steps = more;
@@ -268,7 +268,7 @@ static ALWAYS_INLINE bool revoke_memory(struct node *n, u32 *steps)
 /* Removes the children of n that overlap [start, start + 2^order). False: interrupted. */
 static bool revoke_overlapping(struct node *n, paddr_t start, u32 order)
 {
-    u32 steps = 0;
+    u64 steps = 0;
     struct node *c = node_of(tree_at_least(&n->children, start)), *next;
     for (; c && c->link.key < start + (1ull << order); c = next) {
         next = node_of(tree_next(&c->link));
@@ -579,6 +579,25 @@ static COLD err_t grant_cap(struct slot *from, u32 rights, struct task *task, st
     return inherit(from->node, to->node, done);
 }
 
+/* Fills the empty slot with a child of `from`, whose node n is to be. */
+static ALWAYS_INLINE void derive(struct node *n, struct slot *from, u32 rights, struct task *task, struct slot *to)
+{
+    node_init(n, task, (u64)to, FPAGE_OBJECT, 0, slot_rights(from) & rights);
+    n->parent = from->node;
+    occupy(to, slot_object(from), n);
+    tree_insert_quickly(&from->node->children, &n->link, 0);
+}
+
+/* The same, with a node that takes longer to get. */
+static COLD err_t derive_slowly(struct slot *from, u32 rights, struct task *task, struct slot *to)
+{
+    struct node *n = factory_alloc_raw(task->object.factory, sizeof *n);
+    if (!n)
+        return E_NOMEM;
+    derive(n, from, rights, task, to);
+    return E_OK;
+}
+
 err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant, u64 *done)
 {
     if (!slot_mappable(from))
@@ -587,13 +606,11 @@ err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to,
         return grant_cap(from, rights, task, to, done);
     if (to->word)
         return E_EXIST;
-    struct object *o = slot_object(from);
-    trace(MAP_CAP, cpu_self()->current, debug_number(o), rights);
-    struct node *n = node_create(task, (u64)to, FPAGE_OBJECT, 0, slot_rights(from) & rights);
+    trace(MAP_CAP, cpu_self()->current, debug_number(slot_object(from)), rights);
+    struct node *n = factory_at_hand(task->object.factory, sizeof *n);
     if (!n)
-        return E_NOMEM;
-    adopt(from->node, n, 0);
-    occupy(to, o, n);
+        return derive_slowly(from, rights, task, to);
+    derive(n, from, rights, task, to);
     return E_OK;
 }
 
@@ -608,7 +625,7 @@ void map_cap_embedded(struct slot *from, struct slot *to, struct node *node)
 
 bool unmap_cap(struct slot *s, u32 rights, bool self, u64 *done)
 {
-    u32 steps = 0;
+    u64 steps = 0;
     if (!slot_mappable(s))
         return true;
     if (rights & RIGHT_USE)

@@ -100,7 +100,7 @@ static inline u64 *walk(struct space *s, vaddr_t address, u32 level, u32 *found)
             *found = l;
             return entry;
         }
-        table = space_table_of(pte);
+        table = arch_pte_below(pte);
     }
 }
 
@@ -151,7 +151,7 @@ static COLD void prune(struct space *s, vaddr_t address, struct factory *f)
         u64 *entry = walk(s, address, bottom + 1, &level);
         if (level != bottom + 1 || !arch_pte_is_table(*entry))
             continue;
-        u64 *table = space_table_of(*entry);
+        u64 *table = arch_pte_below(*entry);
         if (pool_info(table)->used)
             return;
         remote_hold_space(s); /* their MMUs may be reading the table */
@@ -182,7 +182,7 @@ static u64 *table_make(struct space *s, vaddr_t address, u32 level, struct facto
     for (u32 l = ARCH_LEVELS - 1; l > level; l--) {
         u64 *entry = &table[space_entry_index(address, l)], pte = *entry;
         if (arch_pte_is_table(pte)) {
-            table = space_table_of(pte);
+            table = arch_pte_below(pte);
             continue;
         }
         *error = arch_pte_valid(pte) ? E_EXIST : E_NOMEM;

@@ -20,19 +20,14 @@ static inline u64 space_entry_index(vaddr_t address, u32 level)
     return address >> space_level_shift(level) & (SPACE_ENTRIES - 1);
 }
 
-static inline u64 *space_table_of(u64 pte)
-{
-    return arch_phys_to_virt(arch_pte_phys(pte));
-}
-
 /* The entry that translates the address (of user space), or leads nowhere. */
 static inline u64 *space_entry(const struct space *s, vaddr_t address)
 {
     u64 *entry = &s->table[address >> space_level_shift(2)];
     if (!arch_pte_is_table(*entry))
         return entry;
-    entry = &space_table_of(*entry)[space_entry_index(address, 1)];
-    return arch_pte_is_table(*entry) ? &space_table_of(*entry)[space_entry_index(address, 0)] : entry;
+    entry = &arch_pte_below(*entry)[space_entry_index(address, 1)];
+    return arch_pte_is_table(*entry) ? &arch_pte_below(*entry)[space_entry_index(address, 0)] : entry;
 }
 
 /* The entry of the page at `address` (of user space): NULL if there is no table for such pages. */
@@ -41,8 +36,8 @@ static inline u64 *space_page_entry(const struct space *s, vaddr_t address)
     u64 pte = s->table[address >> space_level_shift(2)];
     if (!arch_pte_is_table(pte))
         return NULL;
-    pte = space_table_of(pte)[space_entry_index(address, 1)];
-    return arch_pte_is_table(pte) ? &space_table_of(pte)[space_entry_index(address, 0)] : NULL;
+    pte = arch_pte_below(pte)[space_entry_index(address, 1)];
+    return arch_pte_is_table(pte) ? &arch_pte_below(pte)[space_entry_index(address, 0)] : NULL;
 }
 
 /* Where the table of nodes has that of the entry. */

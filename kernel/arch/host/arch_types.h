@@ -100,6 +100,11 @@ static inline u64 arch_pte_table(paddr_t p)
     return p | PTE_VALID;
 }
 
+static inline u64 *arch_pte_below(u64 pte)
+{
+    return arch_phys_to_virt(pte & ~0xfffull);
+}
+
 /* Rights stand in bits 4-6. */
 static inline u64 arch_pte_make(paddr_t p, u32 rights)
 {

@@ -164,6 +164,12 @@ static inline u64 arch_pte_table(paddr_t p)
     return p >> 12 << 10 | PTE_V;
 }
 
+/* The table that such an entry leads to. */
+static inline u64 *arch_pte_below(u64 pte)
+{
+    return (u64 *)((pte << 2) + (KERNEL_WINDOW - (PTE_V << 2)));
+}
+
 /* A leaf of a user's space. A and D are set at once: the kernel does not track use. */
 static inline u64 arch_pte_make(paddr_t p, u32 rights)
 {
