@@ -14,6 +14,7 @@
 
 #define INPUT_LOG_SERIAL 0    /* channel of the serial port; a console port's is its number */
 #define INPUT_LOG_FRAMES 1000 /* of the network */
+#define INPUT_LOG_BREAK  1001 /* breaks on the serial line: one byte, which says nothing */
 #define INPUT_LOG_MAX    4096
 
 struct input_log {

@@ -56,12 +56,18 @@ static bool poll_terminal(struct session *s)
     if (!input_log_is_live(&s->log)) {
         count = input_log_take(&s->log, INPUT_LOG_SERIAL, bytes, sizeof bytes);
         ns16550_receive(&s->board->uart, bytes, count);
+        if (input_log_take(&s->log, INPUT_LOG_BREAK, bytes, sizeof bytes))
+            ns16550_receive_break(&s->board->uart);
         return true;
     }
     switch (terminal_get(bytes, sizeof bytes, &count)) {
     case TERMINAL_BYTES:
         input_log_note(&s->log, INPUT_LOG_SERIAL, bytes, count);
         ns16550_receive(&s->board->uart, bytes, count);
+        break;
+    case TERMINAL_BREAK:
+        input_log_note(&s->log, INPUT_LOG_BREAK, (const uint8_t[]){0}, 1);
+        ns16550_receive_break(&s->board->uart);
         break;
     case TERMINAL_QUIT:
         system_interrupt(s->system);

@@ -61,39 +61,51 @@ static bool is_ready(int timeout_ms)
     return poll(&p, 1, timeout_ms) > 0;
 }
 
-/* Removes escape sequences: Ctrl-A Ctrl-A is Ctrl-A, Ctrl-A x quits. */
-static enum terminal_input filter(uint8_t *bytes, size_t *count)
+/* What a key means: Ctrl-A Ctrl-A is Ctrl-A, Ctrl-A b a break, Ctrl-A x quits. */
+static enum terminal_input meaning(uint8_t key)
 {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < *count; i++) {
-        if (escaped && bytes[i] == 'x')
-            return TERMINAL_QUIT;
-        if (!escaped && bytes[i] == ESCAPE) {
-            escaped = true;
-            continue;
-        }
-        escaped = false;
-        bytes[kept++] = bytes[i];
+    if (!escaped && key == ESCAPE) {
+        escaped = true;
+        return TERMINAL_NOTHING;
     }
-    *count = kept;
-    return kept ? TERMINAL_BYTES : TERMINAL_NOTHING;
+    bool command = escaped;
+    escaped = false;
+    return command && key == 'x' ? TERMINAL_QUIT : command && key == 'b' ? TERMINAL_BREAK : TERMINAL_BYTES;
+}
+
+/* Key by key up to one that is a command; `due` is the command that ended the keys before it. */
+static enum terminal_input get_keys(uint8_t *bytes, size_t room, size_t *count)
+{
+    static enum terminal_input due;
+    enum terminal_input what = due;
+
+    due = TERMINAL_NOTHING;
+    while (what < TERMINAL_END && *count < room && is_ready(0)) {
+        what = read(STDIN_FILENO, &bytes[*count], 1) == 1 ? meaning(bytes[*count]) : TERMINAL_END;
+        *count += what == TERMINAL_BYTES;
+    }
+    if (!*count)
+        return what;
+    due = what >= TERMINAL_END ? what : TERMINAL_NOTHING;
+    return TERMINAL_BYTES;
 }
 
 enum terminal_input terminal_get(uint8_t *bytes, size_t room, size_t *count)
 {
+    enum terminal_input what = TERMINAL_NOTHING;
+
     *count = 0;
     if (at_end)
         return TERMINAL_END;
-    if (room == 0 || !is_ready(0))
-        return TERMINAL_NOTHING;
-    ssize_t n = read(STDIN_FILENO, bytes, room);
-    if (n <= 0) {
-        at_end = true;
-        return TERMINAL_END;
+    if (raw) {
+        what = get_keys(bytes, room, count);
+    } else if (room && is_ready(0)) {
+        ssize_t n = read(STDIN_FILENO, bytes, room);
+        *count = n > 0 ? (size_t)n : 0;
+        what = n > 0 ? TERMINAL_BYTES : TERMINAL_END;
     }
-    *count = (size_t)n;
-    return raw ? filter(bytes, count) : TERMINAL_BYTES;
+    at_end = what == TERMINAL_END;
+    return what;
 }
 
 void terminal_wait(uint64_t microseconds)

@@ -20,8 +20,9 @@ void terminal_flush(void);
 enum terminal_input {
     TERMINAL_NOTHING,
     TERMINAL_BYTES,
-    TERMINAL_END,  /* nothing will ever come again */
-    TERMINAL_QUIT, /* the user typed Ctrl-A x */
+    TERMINAL_END,   /* nothing will ever come again */
+    TERMINAL_QUIT,  /* the user typed Ctrl-A x */
+    TERMINAL_BREAK, /* ... Ctrl-A b */
 };
 
 /* Takes what has been typed, without waiting. */

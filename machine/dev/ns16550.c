@@ -12,9 +12,17 @@
 
 #define CLOCK_HZ 3686400 /* what the device tree says if sending takes no time, as QEMU's does */
 
+/* What is read next is a break, and nobody has been told yet. */
+static bool at_break(const struct ns16550 *u)
+{
+    return u->state.fifo_count && (u->state.fifo[0] & NS16550_BREAK);
+}
+
 /* The pending interrupt of highest priority, as IIR tells it. */
 static uint8_t pending(const struct ns16550 *u)
 {
+    if ((u->state.ier & NS16550_IER_RLS) && at_break(u))
+        return NS16550_IIR_RLS;
     if ((u->state.ier & NS16550_IER_RDA) && u->state.fifo_count)
         return NS16550_IIR_RDA;
     if ((u->state.ier & NS16550_IER_THRE) && u->state.thr_empty_pending)
@@ -36,24 +44,40 @@ static void refill(struct ns16550 *u)
     }
 }
 
+/* Queues a byte or a break. False: no room. */
+static bool queue(struct ns16550 *u, uint16_t what)
+{
+    if (u->state.input_count == NS16550_INPUT_MAX)
+        return false;
+    u->state.input[(u->state.input_head + u->state.input_count++) % NS16550_INPUT_MAX] = what;
+    return true;
+}
+
 size_t ns16550_receive(struct ns16550 *u, const uint8_t *bytes, size_t count)
 {
     size_t taken = 0;
 
-    while (taken < count && u->state.input_count < NS16550_INPUT_MAX)
-        u->state.input[(u->state.input_head + u->state.input_count++) % NS16550_INPUT_MAX] = bytes[taken++];
+    while (taken < count && queue(u, bytes[taken]))
+        taken++;
     refill(u);
     update(u);
     return taken;
 }
 
+void ns16550_receive_break(struct ns16550 *u)
+{
+    queue(u, NS16550_BREAK);
+    refill(u);
+    update(u);
+}
+
 static uint8_t pop(struct ns16550 *u)
 {
-    uint8_t byte = u->state.fifo[0];
+    uint8_t byte = (uint8_t)u->state.fifo[0];
 
     if (!u->state.fifo_count)
         return 0;
-    memmove(u->state.fifo, u->state.fifo + 1, --u->state.fifo_count);
+    memmove(u->state.fifo, u->state.fifo + 1, --u->state.fifo_count * sizeof u->state.fifo[0]);
     refill(u);
     return byte;
 }
@@ -115,12 +139,28 @@ static void put(struct ns16550 *u, uint8_t byte)
     u->state.thr_empty_pending = u->state.unsent_count == 0;
 }
 
-static uint8_t read_lsr(const struct ns16550 *u)
+/* Somewhere in the FIFO there is a break that was not told yet. */
+static bool has_break(const struct ns16550 *u)
 {
-    uint8_t transmitter = u->state.unsent_count ? 0 : NS16550_LSR_THRE;
+    for (uint32_t i = 0; i < u->state.fifo_count; i++)
+        if (u->state.fifo[i] & NS16550_BREAK)
+            return true;
+    return false;
+}
 
-    transmitter |= u->state.unsent_count || u->state.is_shifting ? 0 : NS16550_LSR_TEMT;
-    return transmitter | (u->state.fifo_count ? NS16550_LSR_DR : 0);
+/* Reading it takes the mark of a break away. */
+static uint8_t read_lsr(struct ns16550 *u)
+{
+    uint8_t lsr = u->state.unsent_count ? 0 : NS16550_LSR_THRE;
+
+    lsr |= u->state.unsent_count || u->state.is_shifting ? 0 : NS16550_LSR_TEMT;
+    lsr |= u->state.fifo_count ? NS16550_LSR_DR : 0;
+    lsr |= (u->state.fcr & NS16550_FCR_ENABLE) && has_break(u) ? NS16550_LSR_FIFO : 0;
+    if (at_break(u)) {
+        lsr |= NS16550_LSR_BI;
+        u->state.fifo[0] &= 0xff;
+    }
+    return lsr;
 }
 
 /* --- registers --- */

@@ -76,15 +76,16 @@ def test_panics_name_functions(tmp_path, how, said, called):
 # ---- from the keyboard
 
 def press(guest, key):
-    """A break, which is Ctrl-A b in QEMU's terminal, then the key."""
+    """A break, which is Ctrl-A b in QEMU's terminal and in Mosaic's, then the key."""
     guest.send("\x01b")
     time.sleep(0.1)
     guest.send(key)
 
 
-def test_keys():
-    guest = pexpect.spawn("tools/tessera", ["run", "--kernel", DEBUG_KERNEL, "--build", BUILD], cwd=TOP, timeout=60,
-                          encoding="utf-8", codec_errors="replace")
+@pytest.mark.parametrize("machine", ["qemu", "mosaic"])
+def test_keys(machine):
+    guest = pexpect.spawn("tools/tessera", ["run", "--kernel", DEBUG_KERNEL, "--build", BUILD, "--machine", machine],
+                          cwd=TOP, timeout=60, encoding="utf-8", codec_errors="replace")
     try:
         guest.expect(r"/ \$ ")
         guest.send("echo be")
@@ -142,10 +143,11 @@ def test_bad_traces_are_found(tmp_path):
     assert check.check(good, 2)[0], "there is one lane only"
 
 
-def test_launcher_writes_traces(tmp_path):
+@pytest.mark.parametrize("machine", ["qemu", "mosaic"])
+def test_launcher_writes_traces(tmp_path, machine):
     out = tmp_path / "trace.json"
     done = run(["tools/tessera", "run", "--build", BUILD, "--kernel", DEBUG_KERNEL, "--trace", str(out),
-                "--exec", "seq 1 1000 | tail -n 1", "--timeout", "100"], timeout=120)
+                "--machine", machine, "--exec", "seq 1 1000 | tail -n 1", "--timeout", "100"], timeout=120)
     assert (done.returncode, done.stdout) == (0, "1000\n"), done.stderr
     problems, arrows = check.check(json.loads(out.read_text()), 1)
     assert not problems and arrows > 500

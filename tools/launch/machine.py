@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from tracing.image import RAM_START
 from .errors import GUEST_PANIC, LaunchError, TIMED_OUT
 
 PORT_NAME = "command"           # of the command channel's virtio-console port
@@ -15,11 +16,18 @@ LOG_MAX = 64 << 20              # bytes of console output after which a guest co
 PANIC = b"panic:"
 NO_DISK = b"fs: no file system"  # the file server's word that nothing can start; its line before says why
 PR_SET_PDEATHSIG = 1
+DYING_PATIENCE = 30             # seconds for writing what is to be read afterwards
 
 
 def die_with_parent():
     """In the child: a launcher that is killed takes its machine along."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def byte_count(size):
+    """What a size of memory means: K, M or G stand behind the number; M if none does."""
+    unit = size.lstrip("0123456789") or "M"
+    return int(size.rstrip("KMG")) << {"K": 10, "M": 20, "G": 30}[unit]
 
 
 def find_program(name, remedy):
@@ -116,6 +124,7 @@ class Machine:
         command += [] if self.options.timed else ["--fast"]
         command += ["--stats-json", self.options.machine_stats] if self.options.machine_stats else []
         command += ["--disk", self.disk] if self.disk else []
+        command += ["--dump", f"0:{RAM_START}:{byte_count(self.options.mem)}={self.ram}"] if self.options.trace else []
         command += ["--append", self.options.append] if self.options.append else []
         with open(self.log, "wb") as log:
             self.spawn(command, log, ())
@@ -212,6 +221,17 @@ class Machine:
         return True
 
     def kill(self):
+        if self.options.trace:
+            self.end()
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def end(self):
+        """Leaves it the time to write its RAM to a file."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(DYING_PATIENCE)
+            except subprocess.TimeoutExpired:
+                pass

@@ -155,6 +155,30 @@ static void test_uart(void **state)
     machine_destroy(m);
 }
 
+/* The mark of a break stands with its byte in the queue, and is told once. */
+static void test_uart_break(void **state)
+{
+    struct machine *m = make_machine(1, false);
+
+    uart(m, NS16550_FCR, NS16550_FCR_ENABLE);
+    uart(m, NS16550_IER, NS16550_IER_RLS);
+    ns16550_receive(&m->uart, (const uint8_t *)"a", 1);
+    ns16550_receive_break(&m->uart);
+    ns16550_receive(&m->uart, (const uint8_t *)"t", 1);
+    assert_int_equal(uart_get(m, NS16550_IIR), NS16550_IIR_FIFO | NS16550_IIR_NONE);
+    assert_int_equal(uart_get(m, NS16550_LSR) & ~(NS16550_LSR_THRE | NS16550_LSR_TEMT),
+                     NS16550_LSR_DR | NS16550_LSR_FIFO);
+    assert_int_equal(uart_get(m, NS16550_RBR), 'a');
+    assert_int_equal(uart_get(m, NS16550_IIR), NS16550_IIR_FIFO | NS16550_IIR_RLS);
+    assert_int_equal(uart_get(m, NS16550_LSR) & ~(NS16550_LSR_THRE | NS16550_LSR_TEMT),
+                     NS16550_LSR_DR | NS16550_LSR_FIFO | NS16550_LSR_BI);
+    assert_int_equal(uart_get(m, NS16550_IIR), NS16550_IIR_FIFO | NS16550_IIR_NONE);
+    assert_int_equal(uart_get(m, NS16550_LSR) & ~(NS16550_LSR_THRE | NS16550_LSR_TEMT), NS16550_LSR_DR);
+    assert_int_equal(uart_get(m, NS16550_RBR), 0);
+    assert_int_equal(uart_get(m, NS16550_RBR), 't');
+    machine_destroy(m);
+}
+
 #define BYTE_TIME 86805 /* ten bits at 115,200 baud, in cycles at 1 GHz */
 
 static struct machine *make_slow_uart(void)
@@ -732,6 +756,7 @@ int main(void)
         cmocka_unit_test(test_plic_claims_by_priority),
         cmocka_unit_test(test_plic_ignores_nonsense),
         cmocka_unit_test(test_uart),
+        cmocka_unit_test(test_uart_break),
         cmocka_unit_test(test_uart_takes_time),
         cmocka_unit_test(test_uart_queues_what_it_sends),
         cmocka_unit_test(test_rtc_alarm),
