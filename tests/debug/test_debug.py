@@ -12,7 +12,7 @@ import time
 import pexpect
 import pytest
 
-from conftest import BUILD, TOP, run
+from conftest import BUILD, HOST, TOP, run
 
 sys.path.insert(0, os.path.join(TOP, "tools"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -103,6 +103,23 @@ def test_keys(machine):
         guest.expect(pexpect.EOF)
     finally:
         guest.close(force=True)
+
+
+def test_recorded_keys_are_replayed(tmp_path):
+    command = ["run", "--fast", "--kernel", DEBUG_KERNEL, "--initrd", f"{BUILD}/systems/shell.cpio",
+               "--mem", "64M", "--port", "command=-,-", "--disk", f"{BUILD}/systems/shell.disk.ext4", "--scratch"]
+    guest = pexpect.spawn(f"{HOST}/bin/mosaic", [*command, "--record", str(tmp_path / "log")], timeout=60,
+                          encoding="utf-8", codec_errors="replace")
+    try:
+        guest.expect(r"/ \$ ")
+        press(guest, "q")
+        guest.expect(r"factory \w+: \d+ K of \d+ K")
+        guest.send("poweroff\r")
+        guest.expect(pexpect.EOF)
+    finally:
+        guest.close(force=True)
+    done = run([f"{HOST}/bin/mosaic", *command, "--replay", str(tmp_path / "log")], timeout=60)
+    assert re.search(r"factory \w+: \d+ K of \d+ K", done.stdout) and "poweroff" in done.stdout
 
 
 # ---- traces
