@@ -38,16 +38,6 @@ static void serve(u64 words)
     }
 }
 
-static void serve_nothing(u64 unused)
-{
-    struct msg m = {0};
-    sys_wait(&m, TIMEOUT_NEVER, 0);
-    for (;;) {
-        m = (struct msg){0};
-        sys_reply_wait(&m, 0);
-    }
-}
-
 static void serve_passive(struct msg *m)
 {
     for (;;) {
@@ -70,30 +60,6 @@ static void serve_floating(u64 unused)
     }
 }
 
-/* The least of several round trips through gate A with so many words; live values stay live. */
-static u64 measure_calls(u64 words)
-{
-    u64 least = ~0ull, a = 1, b = 2, c = 3, d = 4;
-    for (u32 i = 0; i < ROUNDS; i++) {
-        LIVE(a);
-        LIVE(b);
-        LIVE(c);
-        LIVE(d);
-        u64 start = instructions();
-        struct msg m = {.tag = TAG(words, 0)};
-        if (words)
-            m = (struct msg){.tag = TAG(words, 0), .w = {a, b, c, d, a, b, c, d}};
-        sys_call(&m, A);
-        u64 spent = instructions() - start;
-        LIVE(a);
-        LIVE(b);
-        LIVE(c);
-        LIVE(d);
-        least = spent < least ? spent : least;
-    }
-    return least - overhead();
-}
-
 static void start_server(void (*run)(u64), u64 argument)
 {
     test_task_create(B);
@@ -103,20 +69,20 @@ static void start_server(void (*run)(u64), u64 argument)
 
 static void call_0w(void)
 {
-    start_server(serve_nothing, 0);
-    report("ipc.call.0w", measure_calls(0));
+    start_server(test_serve, 0);
+    report("ipc.call.0w", measure_calls(0, 0));
 }
 
 static void call_8w(void)
 {
     start_server(serve, 8);
-    report("ipc.call.8w", measure_calls(8));
+    report("ipc.call.8w", measure_calls(8, 0));
 }
 
 static void call_64w(void)
 {
     start_server(serve, 64);
-    report("ipc.call.64w", measure_calls(64));
+    report("ipc.call.64w", measure_calls(64, 0));
 }
 
 static void call_passive(void)
@@ -124,7 +90,7 @@ static void call_passive(void)
     test_task_create(B);
     test_thread_start_passive(0, B, serve_passive);
     test_gate_create(A, TEST_THREAD(0), 1);
-    report("ipc.call.passive", measure_calls(0));
+    report("ipc.call.passive", measure_calls(0, 0));
 }
 
 static void call_fpu(void)
@@ -133,11 +99,11 @@ static void call_fpu(void)
     u64 least = ~0ull;
     start_server(serve_floating, 0);
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         struct msg m = {0};
         __asm__ volatile("fadd.d %0, %0, %0" : "+f"(sum));
         sys_call(&m, A);
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         least = spent < least ? spent : least;
     }
     shared_sum = sum;
@@ -163,11 +129,11 @@ static u64 measure_items(u64 item)
 {
     u64 least = ~0ull;
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         sys_utcb->item[0] = (struct map_item){.what = item};
         struct msg m = {.tag = TAG(0, 1)};
         sys_call(&m, A);
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         if (sys_tag_error(m.tag))
             test_fail(__FILE__, __LINE__, "the item did not arrive");
         least = spent < least ? spent : least;
@@ -188,10 +154,10 @@ static void invoke_null(void)
 {
     u64 least = ~0ull;
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         struct msg m = {0};
         sys_call(&m, SLOT_NONE);
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         least = spent < least ? spent : least;
     }
     report("invoke.null", least - overhead());
@@ -206,7 +172,7 @@ static void wait_for_signals(u64 unused)
     struct msg m = {0};
     for (;;) {
         sys_wait(&m, TIMEOUT_NEVER, 0);
-        woken_at = instructions();
+        woken_at = test_instructions();
     }
 }
 
@@ -218,7 +184,7 @@ static void irq_wake(void)
     test_thread_start_in(0, B, ABOVE, wait_for_signals, 0);
     irq_bind(A, TEST_THREAD(0), 1);
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         struct msg m = {.tag = TAG(1, 0), .w = {OP_IRQ_TRIGGER}};
         sys_call(&m, A);
         u64 spent = woken_at - start;
@@ -240,7 +206,7 @@ static void wait_for_lines(u64 unused)
 {
     for (;;) {
         irq_receive(A, TIMEOUT_NEVER);
-        woken_at = instructions();
+        woken_at = test_instructions();
         uart_interrupt(false);
         irq_unmask(A);
     }
@@ -254,7 +220,7 @@ static void irq_device(void)
     irq_bind(A, TEST_THREAD(0), 1);
     icu_bind(ICU, UART_LINE, A);
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         uart_interrupt(true);
         u64 spent = woken_at - start;
         least = spent < least ? spent : least;
@@ -282,9 +248,9 @@ static volatile u64 fault_cost;
 static void take_faults(u64 unused)
 {
     for (;;) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         *(volatile u64 *)FAULT_PLACE;
-        fault_cost = instructions() - start;
+        fault_cost = test_instructions() - start;
         struct msg m = {0};
         sys_call(&m, F); /* to the measuring thread, which takes the page away again */
     }
@@ -320,9 +286,9 @@ static u64 measure(void (*before)(void), void (*what)(void), void (*after)(void)
     for (u32 i = 0; i < ROUNDS; i++) {
         if (before)
             before();
-        u64 start = instructions();
+        u64 start = test_instructions();
         what();
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         if (after)
             after();
         least = spent < least ? spent : least;
@@ -418,9 +384,9 @@ static void yield(void)
     task_map(B, TASK, FPAGE_OBJ(THREAD, 0, RIGHTS_ALL), THREAD << FPAGE_START_SHIFT);
     test_thread_start_in(0, B, TEST_PRIORITY, yield_to_other, 0);
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         thread_switch_to(TEST_THREAD(0));
-        u64 spent = instructions() - start; /* there and back */
+        u64 spent = test_instructions() - start; /* there and back */
         least = spent < least ? spent : least;
     }
     report("yield", (least - overhead()) / 2);
@@ -435,6 +401,6 @@ static void boot_user(void)
     done = true;
 }
 
-TESTS(TEST(boot_user), TEST(call_0w), TEST(call_8w), TEST(call_64w), TEST(call_passive), TEST(call_fpu),
-      TEST(call_cap), TEST(call_page), TEST(invoke_null), TEST(irq_wake), TEST(irq_device), TEST(fault_pager),
-      TEST(map_page), TEST(unmap_16), TEST(create), TEST(yield));
+TESTS(TEST(boot_user), TEST(call_0w), TEST(call_8w), TEST(call_64w), TEST(call_passive), TEST(call_fpu), TEST(call_cap),
+      TEST(call_page), TEST(invoke_null), TEST(irq_wake), TEST(irq_device), TEST(fault_pager), TEST(map_page),
+      TEST(unmap_16), TEST(create), TEST(yield));

@@ -5,19 +5,12 @@
 
 #define ROUNDS 32
 
-static inline u64 instructions(void)
-{
-    u64 count;
-    __asm__ volatile("csrr %0, instret" : "=r"(count)::"memory");
-    return count;
-}
-
 /* What two readings of the counter cost themselves. Not inlined: it would take registers from what is measured. */
 static __attribute__((noinline, unused)) u64 overhead(void)
 {
     u64 least = ~0ull;
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions(), end = instructions();
+        u64 start = test_instructions(), end = test_instructions();
         least = end - start < least ? end - start : least;
     }
     return least;
@@ -46,3 +39,32 @@ static inline void report(const char *name, u64 value)
 
 /* Keeps a value in a register across what is measured, as the code around a real call does. */
 #define LIVE(x) __asm__ volatile("" : "+r"(x))
+
+/*
+ * The least of several round trips through gate A with so many words, with a pause (us) behind each. The same code for
+ * any number of words: not specialised.
+ */
+static __attribute__((noipa, unused)) u64 measure_calls(u64 words, u64 pause)
+{
+    u64 least = ~0ull, a = 1, b = 2, c = 3, d = 4;
+    for (u32 i = 0; i < ROUNDS; i++) {
+        LIVE(a);
+        LIVE(b);
+        LIVE(c);
+        LIVE(d);
+        u64 start = test_instructions();
+        struct msg m = {.tag = TAG(words, 0)};
+        if (words)
+            m = (struct msg){.tag = TAG(words, 0), .w = {a, b, c, d, a, b, c, d}};
+        sys_call(&m, A);
+        u64 spent = test_instructions() - start;
+        LIVE(a);
+        LIVE(b);
+        LIVE(c);
+        LIVE(d);
+        least = spent < least ? spent : least;
+        if (pause)
+            sys_sleep(pause);
+    }
+    return least - overhead();
+}

@@ -3,10 +3,16 @@
  * tables exist, one page or slot. docs/abi-operations.md prints them beside what the time grows with. Left out are
  * those that cannot be done twice.
  */
+#include "abi/arch/riscv64.h"
+#include "abi/vcpu.h"
 #include "bench/kernel/measure.h"
 #include "lib/test/thread.h"
 
-#define PLACE (TEST_AREA + 8 * ARCH_PAGE_SIZE)
+#define PLACE      (TEST_AREA + 8 * ARCH_PAGE_SIZE)
+#define KU_PLACE   (PLACE + ARCH_PAGE_SIZE)
+#define STATE_PAGE (TEST_UTCBS + 0x1c00) /* of a virtual CPU: behind the threads' UTCBs */
+#define state      ((struct vcpu_state *)STATE_PAGE)
+#define REG(n)     (EXC_WORD_REGS + (n)-1)
 
 /* An invocation: operation, further words, capabilities. Operation 0: none. */
 struct request {
@@ -16,15 +22,18 @@ struct request {
     cap_t item[2];
 };
 
-/* What is measured, and what makes it possible once more. */
+/* What is measured, and what makes it possible, the first time and once more. */
 struct operation {
     const char *name;
     struct request run, undo;
+    void (*prepare)(void);
 };
 
 /* Slots beside the test's own: what start makes. */
-enum { ITS_TASK = A, GATE, IRQ, SEMAPHORE, IDLE_SC, OTHER_IRQ, NEW, RESERVED = 1024 };
+enum { ITS_TASK = A, GATE, IRQ, SEMAPHORE, IDLE_SC, OTHER_IRQ, NEW, RESERVED = 1024, KEPT = RESERVED };
 #define IDLE             TEST_THREAD(0)
+#define CALLER           1 /* numbers of threads */
+#define VCPU             2
 #define PAGE_OF(address) FPAGE_MEM(address, ARCH_PAGE_SHIFT, RIGHTS_RWX)
 
 #define LINE 3 /* an interrupt line that is nobody's */
@@ -46,9 +55,11 @@ static u64 cost(const struct operation *o)
 {
     u64 least = ~0ull;
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 start = instructions();
+        if (o->prepare)
+            o->prepare();
+        u64 start = test_instructions();
         err_t error = invoke(&o->run);
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         least = spent < least ? spent : least;
         if (!error && o->undo.op)
             error = invoke(&o->undo);
@@ -56,6 +67,14 @@ static u64 cost(const struct operation *o)
             test_fail(__FILE__, __LINE__, o->name);
     }
     return least - overhead();
+}
+
+static void call_for_ever(u64 unused)
+{
+    for (;;) {
+        struct msg m = {0};
+        sys_call(&m, GATE);
+    }
 }
 
 static err_t make_objects(void)
@@ -78,8 +97,18 @@ static err_t make_objects(void)
         error = icu_bind(ICU, LINE, OTHER_IRQ);
     if (!error)
         error = task_map(ITS_TASK, TASK, PAGE_OF(memory), PLACE - ARCH_PAGE_SIZE);
+    if (!error)
+        error = test_thread_start(CALLER, TEST_PRIORITY - 10, call_for_ever, 0);
     sys_utcb->window[0] = FPAGE_OBJ(NEW, 0, RIGHTS_ALL);
     return error;
+}
+
+/* The call that was kept is answered, and the next one is here: its answer is owed. */
+static void take_call(void)
+{
+    struct msg m = {0};
+    sys_reply(&m, KEPT);
+    sys_wait(&m, TIMEOUT_NEVER, 0);
 }
 
 #define REQUEST(object, operation, to, ...)                                                                            \
@@ -101,15 +130,19 @@ static void all(void)
          UNDO(TASK, MAP, ITS_TASK, W(PAGE_OF(memory), PLACE), ITEM(TASK))},
         {RUN(TASK, CAP_VALID, TASK, W(GATE))},
         {RUN(TASK, CAP_EQUAL, TASK, W(GATE, GATE))},
+        {RUN(TASK, ADD_KU_MEM, ITS_TASK, W(FPAGE_MEM(KU_PLACE, ARCH_PAGE_SHIFT, 0))),
+         UNDO(TASK, UNMAP, ITS_TASK, W(PAGE_OF(KU_PLACE), UNMAP_SELF))},
         {RUN(TASK, RESERVE, TASK, W(FPAGE_OBJ(RESERVED, 0, RIGHTS_ALL)))},
         {RUN(TASK, INFO, TASK, W(0))},
         {RUN(THREAD, CONTROL, IDLE, W(THREAD_SET_PAGER), ITEM(GATE))},
         {RUN(THREAD, EX_REGS, IDLE, W(EX_REGS_SP))},
         {RUN(THREAD, SWITCH_TO, IDLE, W(0))},
         {RUN(THREAD, STATS, IDLE, W(0))},
+        {RUN(THREAD, VCPU_CONTROL, IDLE, W(STATE_PAGE)), UNDO(THREAD, VCPU_CONTROL, IDLE, W(0))},
         {RUN(THREAD, DEL_IRQ, THREAD, ITEM(IRQ))},
         {RUN(THREAD, UNHELD, IDLE, W(0))},
         {RUN(THREAD, MODIFY_SENDERS, IDLE, W(0))},
+        {RUN(THREAD, KEEP_REPLY, THREAD, W(KEPT)), .prepare = take_call},
         {RUN(FACTORY, CREATE, FACTORY, W(OBJ_GATE)),
          UNDO(TASK, UNMAP, TASK, W(FPAGE_OBJ(NEW, 0, RIGHTS_ALL), UNMAP_SELF | UNMAP_DELETE))},
         {RUN(FACTORY, INFO, FACTORY, W(0))},
@@ -140,4 +173,44 @@ static void all(void)
         report(o->name, cost(o));
 }
 
-TESTS(TEST(all));
+/* --- resuming a virtual CPU, which does not return: here in its own mode --- */
+
+static u64 resumed_at, resume_cost;
+static u8 stack[1024] __attribute__((aligned(16)));
+
+static void resume(u64 rounds);
+
+/* Where it goes on. */
+static void resumed(u64 rounds)
+{
+    u64 spent = test_instructions() - resumed_at;
+    resume_cost = spent < resume_cost ? spent : resume_cost;
+    if (rounds)
+        resume(rounds - 1);
+    for (;;)
+        sys_sleep(TIMEOUT_NEVER);
+}
+
+static void resume(u64 rounds)
+{
+    u64 *frame = state->frame;
+    frame[EXC_WORD_PC] = (u64)resumed;
+    frame[REG(2)] = (u64)stack + sizeof stack;
+    __asm__("mv %0, gp" : "=r"(frame[REG(3)]));
+    __asm__("mv %0, tp" : "=r"(frame[REG(4)]));
+    frame[REG(10)] = rounds;
+    resumed_at = test_instructions();
+    thread_vcpu_resume(TEST_THREAD(VCPU), 0, TIMEOUT_NEVER);
+}
+
+static void vcpu_resume(void)
+{
+    resume_cost = ~0ull;
+    CHECK_OK(test_thread_create(VCPU, TASK, TEST_PRIORITY + 10, 0, 0));
+    CHECK_OK(thread_vcpu_control(TEST_THREAD(VCPU), STATE_PAGE));
+    CHECK_OK(test_thread_run(VCPU, resume, ROUNDS));
+    CHECK(resume_cost != ~0ull);
+    report("THREAD.VCPU_RESUME", resume_cost - overhead());
+}
+
+TESTS(TEST(all), TEST(vcpu_resume));

@@ -100,3 +100,14 @@ u8 *test_ram(void);
 
 /* Pseudo-random numbers, the same in every run. */
 u64 test_random(void);
+
+/*
+ * Instructions of this hart so far, user and kernel together, in units that depend on the machine: with -icount shift=3
+ * QEMU counts 8 for each.
+ */
+static inline u64 test_instructions(void)
+{
+    u64 count;
+    __asm__ volatile("csrr %0, instret" : "=r"(count)::"memory");
+    return count;
+}

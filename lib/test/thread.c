@@ -136,3 +136,13 @@ void test_echo(u64 unused)
             error = sys_wait(&m, TIMEOUT_NEVER, 0);
     }
 }
+
+void test_serve(u64 unused)
+{
+    struct msg m = {0};
+    sys_wait(&m, TIMEOUT_NEVER, 0);
+    for (;;) {
+        m = (struct msg){0};
+        sys_reply_wait(&m, 0);
+    }
+}

@@ -51,3 +51,6 @@ err_t test_gate_create(cap_t slot, cap_t thread, u64 label);
 
 /* Answers every call with its own words and label: w0 = 0, w1.. as they came, until the thread is killed. */
 void test_echo(u64 unused);
+
+/* Answers every call with nothing, by the shortest way: what a message costs at the least. */
+void test_serve(u64 unused);

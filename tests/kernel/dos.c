@@ -16,38 +16,20 @@ enum { ITS_TASK = 1, ITS_FACTORY, ITS_SCHEDULER, DEAF_GATE, ITS_IRQ, FIRST_FREE 
 
 static volatile u64 least, mean, finished;
 
-/* In units that depend on the machine: with -icount shift=3 QEMU counts 8 for each instruction. */
-static inline u64 instructions(void)
-{
-    u64 count;
-    __asm__ volatile("csrr %0, instret" : "=r"(count)::"memory");
-    return count;
-}
-
 /* --- the pair --- */
-
-static void serve(u64 unused)
-{
-    struct msg m = {0};
-    sys_wait(&m, TIMEOUT_NEVER, 0);
-    for (;;) {
-        m = (struct msg){0};
-        sys_reply_wait(&m, 0);
-    }
-}
 
 /* Round trips through gate A of its task. */
 static void measure(u64 unused)
 {
-    u64 low = ~0ull, all = instructions();
+    u64 low = ~0ull, all = test_instructions();
     for (u32 i = 0; i < CALLS; i++) {
-        u64 start = instructions();
+        u64 start = test_instructions();
         struct msg m = {0};
         sys_call(&m, A);
-        u64 spent = instructions() - start;
+        u64 spent = test_instructions() - start;
         low = spent < low ? spent : low;
     }
-    mean = (instructions() - all) / CALLS;
+    mean = (test_instructions() - all) / CALLS;
     least = low;
     finished++;
 }
@@ -58,7 +40,7 @@ static err_t make_pair(void)
     if (!error)
         error = test_task_create(C);
     if (!error)
-        error = test_thread_start_in(0, B, PAIR, serve, 0);
+        error = test_thread_start_in(0, B, PAIR, test_serve, 0);
     if (!error)
         error = test_gate_create(A, TEST_THREAD(0), 1);
     if (!error)
