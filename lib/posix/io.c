@@ -57,6 +57,15 @@ long linux_pwrite64(long fd, long from, long n, long offset, long e, long f)
     return offset < 0 ? -E_INVAL : write_file(fd, (const void *)from, (size_t)n, offset);
 }
 
+/* True if reading on would find bytes without waiting. */
+static bool has_more(long fd)
+{
+    struct file *file = descriptor_get(fd);
+    bool more = file && (!file->ops->poll || (file->kind & FILE_FLAG_SEEKABLE) || file->in.used < file->in.length);
+    file_put(file);
+    return more;
+}
+
 /*
  * One call per piece of memory; the first short one ends it. A read that has something already does not go on to wait
  * for more (pipes, terminals): stdio reads into the program's memory first and then into its buffer.
@@ -69,6 +78,8 @@ static long each_piece(long fd, const struct iovec *piece, long count, i64 offse
     for (; count; count--, piece++) {
         if (!piece->iov_len)
             continue;
+        if (done && !write && !has_more(fd))
+            break;
         i64 at = offset == FILE_POSITION ? offset : offset + done;
         long n = write ? write_file(fd, piece->iov_base, piece->iov_len, at)
                        : read_file(fd, piece->iov_base, piece->iov_len, at);
@@ -81,30 +92,9 @@ static long each_piece(long fd, const struct iovec *piece, long count, i64 offse
     return done;
 }
 
-/* True if reading on would find bytes without waiting. */
-static bool has_more(long fd)
-{
-    struct file *file = descriptor_get(fd);
-    bool more = file && (!file->ops->poll || (file->kind & FILE_FLAG_SEEKABLE) || file->in.used < file->in.length);
-    file_put(file);
-    return more;
-}
-
 long linux_readv(long fd, long pieces, long count, long d, long e, long f)
 {
-    const struct iovec *piece = (const struct iovec *)pieces;
-    long done = 0;
-    for (; count > 0; count--, piece++) {
-        if (done && !has_more(fd))
-            break;
-        long n = each_piece(fd, piece, 1, FILE_POSITION, false);
-        if (n < 0)
-            return done ? done : n;
-        done += n;
-        if ((size_t)n < piece->iov_len)
-            break;
-    }
-    return done;
+    return each_piece(fd, (const struct iovec *)pieces, count, FILE_POSITION, false);
 }
 
 long linux_writev(long fd, long pieces, long count, long d, long e, long f)

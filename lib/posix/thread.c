@@ -2,9 +2,11 @@
  * Threads: what musl's pthread_create and pthread_exit need of the system. musl makes stacks and thread-local storage;
  * a thread's last moments are the difficult part, because the moment its clear_tid word is 0, others may free both:
  *
- *   thread_leave:   goes over to a stack in its struct posix_thread, with a thread pointer at which sys_utcb is in
- * there too posix_thread_finish:  unmaps the old stack if it has to, clears the word, wakes who waits for it, marks
- * itself dead, sleeps reap:           the next thread that begins or ends deletes those that are dead
+ *   thread_leave:         goes over to a stack in its struct posix_thread, with a thread pointer at which sys_utcb is,
+ *                         in there too
+ *   posix_thread_finish:  unmaps the old stack if it has to, clears the word, wakes who waits for it, marks itself dead
+ *                         and sleeps
+ *   reap:                 the next thread that begins or ends deletes those that are dead
  */
 #include "lib/posix/thread.h"
 

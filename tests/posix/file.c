@@ -103,6 +103,8 @@ static void test_amounts(void)
     CHECK(bad == 0);
     struct iovec pieces[3] = {{other, 10}, {other + 10, 0}, {other + 10, 4090}};
     CHECK(preadv(fd, pieces, 3, 100) == 4100 && !memcmp(other, buffer + 100, 4100));
+    CHECK(lseek(fd, 100, SEEK_SET) == 100 && readv(fd, pieces, 3) == 4100 && !memcmp(other, buffer + 100, 4100));
+    CHECK_ERROR(readv(fd, pieces, -1), EINVAL);
     free(other);
     CHECK(close(fd) == 0);
 }
