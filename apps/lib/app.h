@@ -128,6 +128,12 @@ bool escape_print(const char *text, bool zero_first);
  * begin with % are for send_job, unless it is NULL. */
 int kill_command(char **argv, bool (*send_job)(const char *job, int number));
 
+/* The number of a signal given as TERM, SIGTERM (in any case) or a number up to 64; -1 for anything else. */
+int app_parse_signal(const char *text);
+
+/* The name of a signal without SIG, NULL if it has none here. */
+const char *app_signal_name(int number);
+
 /* ---- the terminal (terminal.c) ---- */
 
 /* Width of the terminal at fd in columns; 80 if it does not say. */

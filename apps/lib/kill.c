@@ -18,8 +18,7 @@ static const struct {
 
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(*signals))
 
-/* Accepts "TERM", "SIGTERM" in any case, and numbers; -1 for anything else. */
-static int parse_signal(const char *text)
+int app_parse_signal(const char *text)
 {
     long long number;
     if (app_parse_number(text, 0, 64, &number))
@@ -31,6 +30,15 @@ static int parse_signal(const char *text)
             return signals[i].number;
     }
     return -1;
+}
+
+const char *app_signal_name(int number)
+{
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        if (signals[i].number == number)
+            return signals[i].name;
+    }
+    return NULL;
 }
 
 static void list_signals(void)
@@ -49,7 +57,7 @@ static int take_signal(char ***operands)
     if (strcmp(option, "--") == 0)
         return SIGTERM;
     const char *name = strcmp(option, "-s") == 0 && **operands ? *(*operands)++ : option + 1;
-    int number = parse_signal(name);
+    int number = app_parse_signal(name);
     if (number < 0)
         app_warn("unknown signal '%s' (kill -l lists them)", name);
     if (**operands && strcmp(**operands, "--") == 0)

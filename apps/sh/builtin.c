@@ -122,7 +122,7 @@ int builtin_exit(int argc, char **argv)
     long long status = shell.status;
     if (!number_operand(argv, 0, INT_MAX, &status))
         status = STATUS_SYNTAX;
-    exit(app_finish(status & 0xff));
+    exit(shell_leave(status & 0xff));
 }
 
 int builtin_return(int argc, char **argv)
@@ -183,7 +183,7 @@ int builtin_exec(int argc, char **argv)
         return 0;
     int status = spawn_replace(argv + 1);
     if (!shell.interactive)
-        exit(status);
+        exit(shell_leave(status));
     return status;
 }
 
@@ -245,6 +245,27 @@ static int mark_variables(char **argv, enum var_attribute attribute)
         }
     }
     return status;
+}
+
+/* Until the function ends, which then puts the old ones back. */
+int builtin_local(int argc, char **argv)
+{
+    if (!shell.functions) {
+        app_warn("local: only in a function");
+        return 1;
+    }
+    for (char **operand = argv + 1; *operand; operand++) {
+        size_t length = lex_name_length(*operand);
+        const char *end = *operand + length, *name = scratch_copy(*operand, length);
+        if (length == 0 || (*end && *end != '=')) {
+            app_warn("local: '%s' is not a name for a variable", *operand);
+            return 1;
+        }
+        shell.locals = var_save(name, shell.locals);
+        if (*end ? !var_assign(*operand) : !var_unset(name))
+            return 1;
+    }
+    return 0;
 }
 
 int builtin_export(int argc, char **argv)

@@ -79,7 +79,7 @@ static int wait_operand(const char *operand)
     long long process;
     if (*operand == '%') {
         struct job *job = find_job("wait", operand);
-        return job ? job_wait(job) : STATUS_NOT_FOUND;
+        return job ? job_await(job) : STATUS_NOT_FOUND;
     }
     if (app_parse_number(operand, 1, INT_MAX, &process))
         return job_wait_process(process);
@@ -89,9 +89,7 @@ static int wait_operand(const char *operand)
 
 int builtin_wait(int argc, char **argv)
 {
-    int status = 0;
-    if (argc == 1)
-        job_wait_all();
+    int status = argc == 1 ? job_wait_all() : 0;
     for (char **operand = argv + 1; *operand; operand++)
         status = wait_operand(*operand);
     return status;

@@ -434,5 +434,6 @@ int exec_node(const struct node *node)
     bool may_fail = shell.tested || !(own || node->kind == NODE_PIPELINE);
     if (shell.option[OPTION_errexit] && shell.status && !may_fail)
         shell.unwind = UNWIND_ALL;
+    trap_run();
     return shell.status;
 }

@@ -61,11 +61,15 @@ int function_call(char **argv)
     /* The function may redefine itself while it runs. */
     const char *source = (*find(argv[0]))->source;
     int loops = shell.loops;
+    struct saved_variable *locals = shell.locals;
     shell.loops = 0;
+    shell.locals = NULL;
     shell.functions++;
     int status = shell_run_text(scratch_copy(source, strlen(source)));
     shell.functions--;
     shell.loops = loops;
+    var_restore(shell.locals);
+    shell.locals = locals;
     if (shell.unwind == UNWIND_RETURN) {
         shell.unwind = UNWIND_NONE;
         status = shell.status;

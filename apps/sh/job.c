@@ -218,6 +218,12 @@ int job_continue(struct job *job, bool foreground)
     return foreground ? job_wait(job) : 0;
 }
 
+/* Ctrl-C and signals with traps end the builtin wait. */
+static bool goes_on_waiting(void)
+{
+    return shell.unwind != UNWIND_INTERRUPT && !trap_pending();
+}
+
 int job_wait_process(pid_t process)
 {
     struct job *job = NULL;
@@ -231,9 +237,9 @@ int job_wait_process(pid_t process)
             return STATUS_NOT_FOUND;
         return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
     }
-    while (member->state == RUNNING && shell.unwind != UNWIND_INTERRUPT && wait_for_change(0)) {
+    while (member->state == RUNNING && goes_on_waiting() && wait_for_change(0)) {
     }
-    int status = member->status;
+    int status = member->state == RUNNING && trap_pending() ? STATUS_SIGNAL + trap_pending() : member->status;
     if (shell.interactive)
         job_report();
     else if (job_state(job) == DONE)
@@ -241,11 +247,19 @@ int job_wait_process(pid_t process)
     return status;
 }
 
-void job_wait_all(void)
+int job_await(struct job *job)
 {
-    while (shell.unwind != UNWIND_INTERRUPT && wait_for_change(0)) {
+    while (job_state(job) == RUNNING && goes_on_waiting() && wait_for_change(0)) {
+    }
+    return job_state(job) == RUNNING && trap_pending() ? STATUS_SIGNAL + trap_pending() : job_wait(job);
+}
+
+int job_wait_all(void)
+{
+    while (goes_on_waiting() && wait_for_change(0)) {
     }
     job_report();
+    return trap_pending() ? STATUS_SIGNAL + trap_pending() : 0;
 }
 
 /* ---- the background ---- */

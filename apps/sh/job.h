@@ -34,5 +34,9 @@ const char *job_describe(const struct job *job);
 /* Lets a stopped job go on; in the foreground, waits for it. Returns its status. */
 int job_continue(struct job *job, bool foreground);
 
-/* Waits until no program of the shell is running; tells and forgets the jobs as job_report does. */
-void job_wait_all(void);
+/* As job_wait, but a signal with a trap ends the waiting: the job goes on, and what is to be $? is returned. */
+int job_await(struct job *job);
+
+/* Waits until no program of the shell is running; tells and forgets the jobs as job_report does. Returns 0, or what is
+ * to be $? if a signal with a trap came first. */
+int job_wait_all(void);

@@ -103,7 +103,7 @@ static void note_interrupt(int number)
 }
 
 /* Ctrl-C is for the program in the foreground, and for loops of the shell itself. */
-static void set_signals(void)
+void shell_set_signals(void)
 {
     struct sigaction action = {.sa_handler = note_interrupt};
     sigemptyset(&action.sa_mask);
@@ -117,7 +117,7 @@ static int run_interactive(void)
 {
     struct input input = {.fd = edit_start() ? -1 : STDIN_FILENO, .shared = true};
     int status = 0;
-    set_signals();
+    shell_set_signals();
     job_start_control();
     for (;;) {
         struct scratch_mark mark = scratch_mark();
@@ -131,6 +131,7 @@ static int run_interactive(void)
             break;
         }
         shell.unwind = UNWIND_NONE;
+        trap_run();
     }
     return status;
 }
@@ -251,9 +252,9 @@ int main(int argc, char **argv)
     if (invocation.login)
         run_profile();
     if (invocation.command)
-        return app_finish(run_string(argv + at));
+        return shell_leave(run_string(argv + at));
     if (at < argc)
-        return app_finish(run_script(argv + at));
+        return shell_leave(run_script(argv + at));
     shell.interactive |= isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-    return app_finish(shell.interactive ? run_interactive() : run_stdin());
+    return shell_leave(shell.interactive ? run_interactive() : run_stdin());
 }

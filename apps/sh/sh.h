@@ -44,10 +44,11 @@ struct shell {
     const char *name;      /* $0 */
     char **parameter;      /* $1 and on, NULL at the end; strings and array belong to the shell */
     int parameter_count;
-    volatile enum unwind unwind; /* Ctrl-C sets it too */
-    int unwind_levels;           /* loops that break or continue still has to leave */
-    int loops, functions;        /* how many of each are being run */
-    int tested;                  /* > 0 where a failure is an answer: conditions, left of && and || */
+    volatile enum unwind unwind;   /* Ctrl-C sets it too */
+    int unwind_levels;             /* loops that break or continue still has to leave */
+    int loops, functions;          /* how many of each are being run */
+    struct saved_variable *locals; /* of the function that is being run */
+    int tested;                    /* > 0 where a failure is an answer: conditions, left of && and || */
 };
 
 extern struct shell shell;
@@ -62,6 +63,9 @@ int shell_run_text(const char *text);
 
 /* Runs the commands in a file; returns the last status, or STATUS_NOT_FOUND after a message. */
 int shell_run_file(const char *path);
+
+/* What an interactive shell does with signals as long as there are no traps for them. */
+void shell_set_signals(void);
 
 /* Replaces the positional parameters by copies of the strings up to NULL. */
 void shell_set_parameters(char **values);
@@ -283,7 +287,8 @@ void var_write(struct text *text, bool all);
 /* Prints the variables that have the attribute as commands that would make them. */
 void var_print(enum var_attribute attribute, const char *command);
 
-/* Values to put back when a command with assignments before it is done. */
+/* Values to put back when a command with assignments before it, or a function with locals, is done: a list, newest
+ * first, that var_restore frees. */
 struct saved_variable;
 struct saved_variable *var_save(const char *name, struct saved_variable *others);
 void var_restore(struct saved_variable *saved);
@@ -417,7 +422,7 @@ void job_leave(struct job *job);
 /* Tells the user which jobs are done since the last time, and forgets those. */
 void job_report(void);
 
-/* Waits for one process of the shell; returns its status, 127 if it is none. */
+/* Waits for one process of the shell; returns its status, 127 if it is none, or what a signal with a trap makes it. */
 int job_wait_process(pid_t process);
 
 /* ---- execution (exec.c) ---- */
@@ -428,7 +433,18 @@ int exec_node(const struct node *node);
 /* Runs a builtin, function or program with arguments that are expanded already. */
 int exec_arguments(char **argv, bool functions);
 
-/* ---- builtins (builtin.c, builtin_job.c, test.c) ---- */
+/* ---- traps (trap.c) ---- */
+
+/* A signal with a trap that has come, its command still to be run; 0: none. */
+int trap_pending(void);
+
+/* Runs the commands of traps whose signals have come. */
+void trap_run(void);
+
+/* Runs the command of the EXIT trap and flushes the output; returns the exit status. Use it to leave the shell. */
+int shell_leave(int status);
+
+/* ---- builtins (builtin.c, builtin_job.c, trap.c, test.c) ---- */
 
 typedef int builtin_function(int argc, char **argv);
 

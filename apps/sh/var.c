@@ -153,7 +153,7 @@ void var_print(enum var_attribute attribute, const char *command)
 
 struct saved_variable {
     struct saved_variable *others;
-    const char *name, *value;
+    char *name, *value;
     bool existed;
     unsigned attributes;
 };
@@ -161,26 +161,29 @@ struct saved_variable {
 struct saved_variable *var_save(const char *name, struct saved_variable *others)
 {
     const struct variable *variable = find(name);
-    struct saved_variable *saved = scratch_alloc(sizeof(*saved));
-    saved->others = others;
-    saved->name = name;
-    saved->existed = variable != NULL;
+    struct saved_variable *saved = app_alloc(sizeof(*saved));
+    *saved = (struct saved_variable){.others = others, .name = app_strdup(name), .existed = variable != NULL};
     if (variable) {
         saved->attributes = variable->attributes;
-        saved->value = variable->value ? scratch_copy(variable->value, strlen(variable->value)) : NULL;
+        saved->value = variable->value ? app_strdup(variable->value) : NULL;
     }
     return saved;
 }
 
 void var_restore(struct saved_variable *saved)
 {
-    for (; saved; saved = saved->others) {
-        if (!saved->existed) {
-            remove_variable(saved->name);
-            continue;
+    while (saved) {
+        struct saved_variable *done = saved;
+        saved = done->others;
+        if (done->existed) {
+            struct variable *variable = find_or_add(done->name);
+            variable->attributes = done->attributes;
+            put(variable, done->value);
+        } else {
+            remove_variable(done->name);
         }
-        struct variable *variable = find_or_add(saved->name);
-        variable->attributes = saved->attributes;
-        put(variable, saved->value);
+        free(done->name);
+        free(done->value);
+        free(done);
     }
 }

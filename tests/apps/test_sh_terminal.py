@@ -11,12 +11,13 @@ from programs import BIN, ENVIRONMENT
 
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = "\033[A", "\033[B", "\033[C", "\033[D", "\033[H", "\033[F", "\033[3~"
 PROMPT = "@@ "
+PATIENCE = 60  # seconds: only a shell that hangs takes so long
 
 
 @pytest.fixture(name="shell")
 def fixture_shell(tmp_path):
-    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env={**ENVIRONMENT, "TERM": "vt100", "PS1": "x"}, timeout=10,
-                          encoding="utf-8", dimensions=(24, 60))
+    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env={**ENVIRONMENT, "TERM": "vt100", "PS1": "x"},
+                          timeout=PATIENCE, encoding="utf-8", dimensions=(24, 60))
     child.delaybeforesend = None
     child.expect_exact(f"{tmp_path} $ ")
     child.sendline("PS1='@@ '")
@@ -26,7 +27,7 @@ def fixture_shell(tmp_path):
 
 
 def wait_for(happens):
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while not happens():
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -93,9 +94,7 @@ def test_editing(shell, keys, typed):
 
 
 def test_long_lines_scroll(shell):
-    shell.send("echo " + "a" * 100)
-    time.sleep(0.2)
-    shell.send("\r")
+    shell.send("echo " + "a" * 100 + "\r")
     shell.expect_exact("\r\n")
     shell.expect_exact("a" * 100 + "\r\n")
 
@@ -156,11 +155,9 @@ def test_control_keys_at_the_prompt(shell):
 
 def test_interrupt_ends_the_program_only(shell):
     start(shell, "sleep 100", "sleep")
-    typed = time.monotonic()
     shell.send("\x03")
     shell.expect_exact(PROMPT)
     assert ask(shell, "echo $?") == "130\n"
-    assert time.monotonic() - typed < 5
 
 
 def test_interrupt_ends_a_pipeline_and_a_list(shell):
@@ -196,8 +193,10 @@ def test_background_jobs(shell):
     assert ask(shell, "jobs") == ""
     told = ask(shell, "(exit 3) & true | false & wait").splitlines()
     assert told[2:] == ["[1] Exit 3  (exit 3)", "[2] Exit 1  true | false"]
-    shell.send("sleep 0.3 & fg\r")
-    shell.expect_exact("sleep 0.3\r\n" + PROMPT)
+    start(shell, "sleep 100 & fg", "sleep")
+    shell.expect_exact("sleep 100\r\n")
+    shell.send("\x03")
+    shell.expect_exact("^C\r\n" + PROMPT)
 
 
 def test_interrupt_spares_the_background(shell):
@@ -210,11 +209,14 @@ def test_interrupt_spares_the_background(shell):
 
 
 def test_stop_and_go_on(shell):
-    start(shell, "sleep 2", "sleep")
+    start(shell, "sleep 100", "sleep")
     shell.send("\x1a")
-    shell.expect_exact("[1] Stopped  sleep 2\r\n" + PROMPT)
-    assert ask(shell, "jobs") == "[1] Stopped  sleep 2\n"
-    assert ask(shell, "fg") == "sleep 2\n"
+    shell.expect_exact("[1] Stopped  sleep 100\r\n" + PROMPT)
+    assert ask(shell, "jobs") == "[1] Stopped  sleep 100\n"
+    start(shell, "fg", "sleep")
+    shell.expect_exact("sleep 100\r\n")
+    shell.send("\x03")
+    shell.expect_exact("^C\r\n" + PROMPT)
     assert ask(shell, "jobs") == ""
 
 
@@ -238,7 +240,7 @@ def test_reads_from_the_terminal(shell):
 
 
 def test_dumb_terminals_get_lines(tmp_path):
-    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env={**ENVIRONMENT, "TERM": "dumb"}, timeout=10,
+    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env={**ENVIRONMENT, "TERM": "dumb"}, timeout=PATIENCE,
                           encoding="utf-8")
     child.sendline("echo $((6*7))")
     child.expect_exact("42\r\n")
@@ -247,7 +249,7 @@ def test_dumb_terminals_get_lines(tmp_path):
 
 
 def test_hanging_up_ends_the_shell(tmp_path):
-    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env=ENVIRONMENT, timeout=10, encoding="utf-8")
+    child = pexpect.spawn(f"{BIN}/sh", cwd=str(tmp_path), env=ENVIRONMENT, timeout=PATIENCE, encoding="utf-8")
     child.expect_exact("$ ")
     os.close(child.fileno())
     wait_for(lambda: not child.isalive())

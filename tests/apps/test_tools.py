@@ -216,9 +216,10 @@ def test_mkdir_and_rmdir(folder):
 
 def test_touch(folder):
     os.utime(folder / "a.txt", (1, 1))
+    before = time.time() - 2  # the clock of files may be coarser
     output("touch", "a.txt", "new", cwd=folder)
     output("touch", "-c", "not-made", cwd=folder)
-    assert time.time() - os.stat(folder / "a.txt").st_mtime < 60
+    assert os.stat(folder / "a.txt").st_mtime >= before
     assert (folder / "a.txt").read_text() == LINES
     assert (folder / "new").exists() and not (folder / "not-made").exists()
     failure("touch", "none/x", cwd=folder)
@@ -286,7 +287,7 @@ def test_misuse_of_comparers_is_status_2(folder, command):
 def test_sleep():
     start = time.monotonic()
     output("sleep", "0.1", ".2")
-    assert 0.3 <= time.monotonic() - start < 5
+    assert time.monotonic() - start >= 0.3
 
 
 def test_kill():
@@ -294,7 +295,7 @@ def test_kill():
                               (["-s", "SIGHUP"], signal.SIGHUP), (["-usr1", "--"], signal.SIGUSR1)]:
         with subprocess.Popen(["/bin/sleep", "100"]) as victim:
             output("kill", *arguments, victim.pid)
-            assert victim.wait(10) == -number
+            assert victim.wait(60) == -number
     assert " 9 KILL\n" in output("kill", "-l")
     assert "No such process" in failure("kill", 2 ** 22 + 1)
 
