@@ -49,7 +49,7 @@ def test_debugger(tmp_path):
         assert "$2 = 1" in out
         assert "$4 = 0x1234567" in out
         assert "exited normally" in out
-        assert machine.wait(timeout=10) == 0
+        assert machine.wait(timeout=60) == 0
     finally:
         machine.kill()
 
@@ -95,6 +95,6 @@ def test_debugger_sees_all_tiles(tmp_path):
             assert "Old value" in out and "$3 = 1" in out, "the second measurement is about to begin"
             assert "exited normally" in out
             assert machine.stdout.read() == run(command[:-2]).stdout, "watching takes no time"
-            assert machine.wait(timeout=10) == 0
+            assert machine.wait(timeout=60) == 0
         finally:
             machine.kill()

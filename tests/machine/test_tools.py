@@ -139,7 +139,7 @@ def test_progress_is_shown_to_people_who_wait(tmp_path):
             while b"MIPS" not in text:
                 text += os.read(inside, 1000)
             machine.terminate()
-            assert machine.wait(timeout=20) == 0
+            assert machine.wait(timeout=60) == 0
             text += os.read(inside, 1000)
         finally:
             machine.kill()

@@ -154,7 +154,7 @@ static void test_poll(void)
     CHECK(poll(fds, 2, 0) == 0);
     CHECK(poll(fds, 2, 20) == 0);
     CHECK(pthread_create(&writer, NULL, write_later, &end[1]) == 0);
-    CHECK(poll(fds, 2, 5000) == 1 && fds[0].revents == 0 && fds[1].revents == POLLIN);
+    CHECK(poll(fds, 2, 300000) == 1 && fds[0].revents == 0 && fds[1].revents == POLLIN);
     CHECK(pthread_join(writer, NULL) == 0);
     fd_set set;
     FD_ZERO(&set);

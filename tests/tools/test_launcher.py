@@ -172,7 +172,10 @@ def test_two_runs_on_one_disk(place):
 
 
 def test_time_out_of_a_command_that_never_stops_talking(place):
-    done = tessera(place, "--exec", "yes", "--timeout", "1", timeout=20)
+    for seconds in (1, 4, 16):  # until the host is fast enough for the command to have begun
+        done = tessera(place, "--exec", "yes", "--timeout", str(seconds))
+        if done.stdout:
+            break
     assert done.stdout.startswith("y\ny\n")
     failed(done, 124, "timed out")
 
@@ -267,12 +270,12 @@ def test_nothing_is_left_running(place):
     process = subprocess.Popen([sys.executable, f"{TOP}/tools/tessera", "run",
                                 "--build", f"{place}/build/riscv64-release",
                                 "--exec", f"echo $FAKE_QEMU_PID > {place}/pid; sleep 30"], stderr=subprocess.PIPE)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (place / "pid").exists() and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 128 + signal.SIGTERM
+    assert process.wait(60) == 128 + signal.SIGTERM
     process.stderr.close()
     machine = int((place / "pid").read_text())
     assert not os.path.exists(f"/proc/{machine}") and leftovers(place) == []
