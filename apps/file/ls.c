@@ -151,19 +151,12 @@ static void format_mode(mode_t mode, char text[11])
 
 static void format_size(const struct stat *status, char *text, size_t capacity)
 {
-    static const char units[] = "KMGTPE";
-    double size = status->st_size;
-    int unit = -1;
-    if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode)) {
+    if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
         snprintf(text, capacity, "%u, %u", major(status->st_rdev), minor(status->st_rdev));
-        return;
-    }
-    for (; option['h'] && size >= 1024; unit++)
-        size /= 1024;
-    if (unit < 0)
-        snprintf(text, capacity, "%lld", (long long)status->st_size);
+    else if (option['h'])
+        app_format_size((unsigned long long)status->st_size, text);
     else
-        snprintf(text, capacity, "%.*f%c", size < 10 ? 1 : 0, size, units[unit]);
+        snprintf(text, capacity, "%lld", (long long)status->st_size);
 }
 
 /* As ls has always done: the year instead of the hour for files of another half year. */

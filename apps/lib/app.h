@@ -45,6 +45,9 @@ char *app_strdup(const char *text);
 /* Reads all of text as a decimal number in [min, max]; false, and *value unchanged, if it is anything else. */
 bool app_parse_number(const char *text, long long min, long long max, long long *value);
 
+/* Writes a number of bytes for people, as 1.5K or 12M; at most 16 bytes. */
+void app_format_size(unsigned long long bytes, char *text);
+
 /* Reads a duration in seconds, with optional fraction, into *duration; false if text is anything else. */
 struct timespec;
 bool app_parse_seconds(const char *text, struct timespec *duration);

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -57,4 +58,17 @@ bool app_parse_seconds(const char *text, struct timespec *duration)
         return false;
     *duration = (struct timespec){.tv_sec = seconds, .tv_nsec = nanoseconds};
     return true;
+}
+
+void app_format_size(unsigned long long bytes, char *text)
+{
+    static const char units[] = " KMGTPE";
+    double size = (double)bytes;
+    int unit = 0;
+    for (; size >= 1024; unit++)
+        size /= 1024;
+    if (unit)
+        sprintf(text, "%.*f%c", size < 10 ? 1 : 0, size, units[unit]);
+    else
+        sprintf(text, "%llu", bytes);
 }

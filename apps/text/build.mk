@@ -1,2 +1,3 @@
 # Programs on text and streams of bytes.
-$(foreach name,clear echo printf wc head tail hexdump tee cmp seq yes grep sort,$(call app,$(name),$(name).c))
+text_programs := clear echo printf wc head tail hexdump tee cmp seq yes grep sort uniq cut tr
+$(foreach name,$(text_programs),$(call app,$(name),$(name).c))

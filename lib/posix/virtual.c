@@ -208,12 +208,34 @@ static bool add_component(char out[NAME_ROOM], size_t *n, const char *name, size
     return folder_of(out) < VIRTUAL_FOLDERS;
 }
 
+static u32 depth_of(const char *folder)
+{
+    u32 depth = 0;
+    for (; *folder; folder++)
+        depth += folder[0] == '/' && folder[1];
+    return depth;
+}
+
+/* What follows the ".." with which the name begins, if they lead from the current folder to the root; else NULL. */
+static const char *climb_to_root(const char *name)
+{
+    char folder[FS_REALPATH_PATH_OUT_MAX + 1];
+    size_t length;
+    u32 up = 0;
+    for (; !strncmp(name, "..", 2) && (!name[2] || name[2] == '/'); up++)
+        for (name += 2; *name == '/';)
+            name++;
+    return up && !folder_name(folder, sizeof folder, &length) && up >= depth_of(folder) ? name : NULL;
+}
+
 /* The name made absolute and simple, if it is in one of our folders or is one. False: it is elsewhere. */
 static bool make_absolute(long at, const char *name, char out[NAME_ROOM])
 {
     size_t n = 0;
     if (*name != '/') {
         const char *start = *name ? start_of(at) : NULL;
+        if (!start && (int)at == AT_FDCWD && (name = climb_to_root(name)))
+            start = "";
         if (!start)
             return false;
         n = strlen(strcpy(out, start));

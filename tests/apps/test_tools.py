@@ -22,6 +22,8 @@ def fixture_folder(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "bytes2").write_bytes(b"z\n\xe4\nA\n\nthe end")
     (tmp_path / "twice").write_text("b\na\nb\n\na\n")
+    (tmp_path / "same").write_text("a\na\nb\nA\na\n\n\nc")
+    (tmp_path / "fields").write_text("root:x:0:0\n:\nnone\na::c:d:e\n")
     (tmp_path / "numbers").write_text("10\n9\n-3.5\n9\nword\n 2\n")
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir/inner").write_text("inner\n")
@@ -59,6 +61,15 @@ def names(path):
     "pwd", "uname", "uname -m", "uname -s -r", "true", "false", "wc -l a.txt", "wc -c bytes", "wc -w", "wc -l a.txt",
     "env -i A=1 B=2", "kill -0 1", "sort a.txt", "sort -r a.txt bytes2", "sort -u twice", "sort -n numbers",
     "sort -nr numbers", "sort -nu numbers", "sort empty", "sort", "du", "du -a dir", "du -s dir a.txt", "du a.txt link",
+    "uniq same", "uniq -c same", "uniq -d same", "uniq -u same", "uniq -ci same", "uniq empty", "uniq",
+    "cut -c 2-4,1 a.txt", "cut -b 5- bytes2", "cut -c -3 a.txt", "cut -f 2 a.txt", "cut -d i -f 2 a.txt",
+    "cut -f 2,4- -d : fields", "cut -d : -f 1 -s fields same", "cut -f 7 -d : fields", "cut -c 1",
+    "tr a-y b-z", "tr -d e", "tr -s e", "tr -cd [:alnum:]\\n", "tr [:lower:] [:upper:]", "tr fr\\n XY", "tr -s \\n _",
+    "tr -ds r e", "tr -c a-z\\012 -", "tr \\- x", "tr a-z -",
+    "basename /a/b.c", "basename a/ a", "basename b.c .c", "basename / x", "basename .c .c",
+    "dirname /a/b", "dirname a b/ / c/d/", "dirname",
+    "find dir/inner", "find -maxdepth 0", "find dir -type d", "find . -name dang*", "find . -type l -name l*",
+    "find . -mindepth 2 -name .*", "find dir -type f -empty", "find none",
 ])
 def test_agrees(folder, command):
     name, *arguments = command.split(" ")
@@ -175,7 +186,7 @@ def test_rm(folder):
     assert output("rm", "-rv", "dir", cwd=folder).splitlines()[-1] == "removed 'dir'"
     for name in (".", "..", "/", "dir/.."):
         assert "refusing" in failure("rm", "-rf", name, cwd=folder)
-    assert names(folder) == ["a.txt", "bytes", "bytes2", "dangling", "numbers", "twice"]
+    assert names(folder) == ["a.txt", "bytes", "bytes2", "dangling", "fields", "numbers", "same", "twice"]
 
 
 def test_rm_does_not_follow_links(folder):
@@ -243,6 +254,19 @@ def test_cmp_tells_where(folder):
     assert (done.returncode, done.stderr) == (1, b"cmp: EOF on - after byte 50\n")
 
 
+def test_find_walks_in_order(folder):
+    assert output("find", "dir", "link", cwd=folder) == "dir\ndir/.hidden\ndir/inner\nlink\n"
+    assert output("find", "-name", "a.*", cwd=folder) == "./a.txt\n"
+
+
+def test_sizes_for_people(folder):
+    with open(folder / "big", "wb") as file:
+        file.write(bytes(3 << 20))
+    assert re.fullmatch(r"3\.[01]M\tbig\n", output("du", "-h", "big", cwd=folder))
+    head, row = output("df", "-h", ".", cwd=folder).splitlines()
+    assert head.split()[0] == "SIZE" and re.match(r" *[\d.]+[KMGT] ", row)
+
+
 def test_tail_of_a_long_pipe():
     lines = "".join(f"{i}\n" for i in range(300000)).encode()
     assert output("tail", "-n", 2, stdin=lines) == "299998\n299999\n"
@@ -251,7 +275,8 @@ def test_tail_of_a_long_pipe():
 
 @pytest.mark.parametrize("command", ["cat a.txt", "ls", "seq 9", "echo x", "wc a.txt", "head a.txt", "hexdump a.txt",
                                      "grep l a.txt", "date", "env", "tee", "uname", "pwd", "tail a.txt", "yes",
-                                     "sort a.txt", "df", "du"])
+                                     "sort a.txt", "df", "du", "uniq a.txt", "cut -c 1 a.txt", "tr a b", "find",
+                                     "basename x", "dirname x"])
 def test_lost_output_is_a_failure(folder, command):
     name, *arguments = command.split()
     with open("/dev/full", "wb") as full:
@@ -267,7 +292,10 @@ def test_lost_output_is_a_failure(folder, command):
     "cp", "mv a", "ln",
     "touch", "mkdir", "mkdir -m 9 x", "rmdir", "rm", "wc -x", "time", "uname -x", "cat none", "wc none", "head none",
     "tail none", "hexdump none", "poweroff 256", "poweroff x", "poweroff 1 2", "poweroff", "ps", "free", "cat .",
-    "sort -x", "sort none", "du -x", "du none", "df none",
+    "sort -x", "sort none", "du -x", "du none", "df none", "df -x", "uniq a b", "uniq none", "cut",
+    "cut -f 0", "cut -f 2-1", "cut -f -", "cut -d ab -f 1", "cut -f 1 none", "tr", "tr a", "tr -d a b", "tr b-a x",
+    "tr [:no:] x", "tr a ",
+    "basename", "find -x y", "find -type q", "find -name", "find -maxdepth -1", "find none",
 ])
 def test_misuse_is_told(folder, command):
     done = run(*command.split(" "), cwd=folder)
