@@ -19,7 +19,7 @@ $(build)/kernel/obj/kernel/%.o: kernel_lto := $(kernel_whole)
 $(build)/kernel/obj/kernel/ipc.o $(build)/kernel/obj/kernel/quick.o: kernel_lto := $(kernel_whole) \
   $(if $(kernel_debug),-O2 -fomit-frame-pointer -foptimize-sibling-calls)
 # What runs once, at boot, or seldom: small.
-kernel_small := boot archive print log sc icu vcpu thread irq semaphore lend remote \
+kernel_small := boot archive print log sc icu vcpu thread irq semaphore remote \
                 $(addprefix arch/$(arch)/,machine fdt sbi mmu)
 $(patsubst %,$(build)/kernel/obj/kernel/%.o,$(kernel_small)): kernel_lto := $(kernel_whole) -Os
 $(build)/kernel/obj/lib/base/format.o: kernel_lto := -Os
@@ -43,5 +43,6 @@ kernel_host_sources := $(patsubst %,/%, \
                          kernel/arch/host/host.c kernel/arch/host/check.c kernel/arch/host/memory.c \
                          lib/base/tree.c)
 kernel_host_flags := -Ikernel/arch/host -DDEBUG
-kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free factory_pick factory_take \
-                       factory_take_zeroed factory_alloc_page factory_create factory_free)
+kernel_host_wraps := $(patsubst %,-Wl$(comma)--wrap=%,pool_alloc pool_free pool_alloc_zeroed pool_free_zeroed \
+                       factory_pick factory_take factory_take_zeroed factory_alloc_page factory_alloc_table \
+                       factory_create factory_free)

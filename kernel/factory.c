@@ -33,11 +33,11 @@ static bool charge(struct factory *f, u64 bytes)
     return true;
 }
 
-static void *take_page(struct factory *f)
+static void *take_page(struct factory *f, bool zeroed)
 {
     if (!charge(f, PAGE_SIZE))
         return NULL;
-    void *page = pool_alloc();
+    void *page = zeroed ? pool_alloc_zeroed() : pool_alloc();
     if (!page)
         f->used -= PAGE_SIZE;
     return page;
@@ -45,10 +45,29 @@ static void *take_page(struct factory *f)
 
 void *factory_alloc_page(struct factory *f)
 {
-    void *page = take_page(f);
+    void *page = take_page(f, false);
     if (page)
         memset(page, 0, PAGE_SIZE);
     return page;
+}
+
+COLD void *factory_alloc_table(struct factory *f)
+{
+    return pool_zeroed ? take_page(f, true) : factory_alloc_page(f);
+}
+
+COLD bool factory_fill_stock(u32 count)
+{
+    while (pool_zeroed < count && pool_zeroed < pool_available() / PAGE_SIZE) {
+        void *page = pool_alloc();
+        if (!page)
+            break;
+        memset(page, 0, PAGE_SIZE);
+        pool_free_zeroed(page);
+        if (kernel_preempted())
+            return false;
+    }
+    return true;
 }
 
 void factory_free_page(struct factory *f, void *page)
@@ -60,7 +79,7 @@ void factory_free_page(struct factory *f, void *page)
 static COLD struct slab *slab_create(struct factory *f, u32 class)
 {
     u32 size = class_size[class];
-    struct slab *slab = take_page(f);
+    struct slab *slab = take_page(f, false);
     if (!slab)
         return NULL;
     *slab = (struct slab){.factory = f, .class = class};

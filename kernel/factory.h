@@ -66,6 +66,15 @@ static inline void *factory_at_hand(struct factory *f, size_t size)
 /* A zeroed page. NULL as above. */
 void *factory_alloc_page(struct factory *f);
 
+/* The same for page tables and slots, several of which may be needed at once: from the stock if there are any. */
+void *factory_alloc_table(struct factory *f);
+
+/*
+ * Sees to it that the next `count` of them need not be zeroed first, or all that the pool has. False: interrupted, call
+ * again. The stock is free memory, charged to nobody.
+ */
+bool factory_fill_stock(u32 count);
+
 /* Gives memory back; a slab object's page knows whose it is. */
 void factory_free(void *object);
 void factory_free_page(struct factory *f, void *page);

@@ -4,6 +4,7 @@
 #include "kernel/factory.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/item.h"
 #include "kernel/sched.h"
 #include "kernel/remote.h"
 
@@ -70,6 +71,8 @@ COLD err_t op_GATE_BIND(struct thread *caller, struct object *object, u64 *w)
         return error;
     struct gate *g = gate_of(object);
     struct thread *t = thread_of(o), *old = g->object.receiver;
+    if (!tree_empty(&g->senders) && !item_prepare()) /* t may take a message at once */
+        return INVOKE_RESTART;
 
     /* point of no return */
     remote_hold(t->cpu); /* the fast path reads receiver and label one after the other */

@@ -7,6 +7,7 @@
 #include "kernel/debug.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/item.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -124,8 +125,14 @@ static err_t reply_slot(struct thread *t, struct slot **slot)
     return E_OK;
 }
 
+/* Those who wait for t may bring items. */
 static void wait_open(struct thread *t)
 {
+    if (t->senders.root && !item_prepare()) {
+        t->cold.selector = SEL_OP_WAIT | SEL_TIMED;
+        arch_regs_restart(t);
+        return;
+    }
     struct slot *keep;
     err_t error = reply_slot(t, &keep);
     if (error)

@@ -265,10 +265,11 @@ COLD void ipc_leave_queue(struct thread *t)
 
 COLD void ipc_requeue(struct thread *t)
 {
-    bool relabelled = t->sender.relabelled;
-    ipc_leave_queue(t);
-    enqueue_at(gate_of(t->sending_to), t);
-    t->sender.relabelled = relabelled;
+    struct gate *g = gate_of(t->sending_to);
+    tree_move(&g->senders, &t->sender.link, SENDER_KEY(t->sc ? t->sc->priority : 0));
+    u64 first = first_sender(g)->sender.link.key;
+    if (g->entry.queue && g->entry.link.key != first)
+        tree_move(g->entry.queue, &g->entry.link, first);
 }
 
 COLD struct thread *ipc_next_sender(const struct thread *t, const struct thread *s)
@@ -509,6 +510,10 @@ void ipc_send(struct thread *t, const struct slot *s, u64 op)
         thread_set_error(t, E_PERM);
         return;
     }
+    if (tag_items(t->cold.tag) && !item_prepare()) {
+        arch_regs_restart(t);
+        return;
+    }
     t->calls = op == SEL_OP_CALL;
     t->waits_after_send = op == SEL_OP_SEND_WAIT;
     send_to(t, slot_object(s));
@@ -516,6 +521,8 @@ void ipc_send(struct thread *t, const struct slot *s, u64 op)
 
 err_t ipc_call(struct thread *t, struct object *gate, u64 *w)
 {
+    if (tag_items(t->cold.tag) && !item_prepare())
+        return INVOKE_RESTART;
     t->calls = true;
     t->waits_after_send = false;
     send_to(t, gate);
@@ -740,11 +747,6 @@ void ipc_wait(struct thread *t, bool open, struct irq *irq, struct slot *keep)
         thread_cancel(t, E_TIMEDOUT);
     else
         arm_timeout(t, PHASE_RECEIVE);
-}
-
-bool ipc_first_is_irq(const struct thread *t)
-{
-    return container_of(tree_first(&t->senders), struct sender, link)->is_irq;
 }
 
 void ipc_take(struct thread *t)

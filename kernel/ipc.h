@@ -54,9 +54,6 @@ void ipc_start_waiting(struct thread *t);
 /* t waits perhaps, and has new senders. On its home CPU. */
 void ipc_look(struct thread *t);
 
-/* Whether the most urgent of those who wait for t is an Irq; there must be one. */
-bool ipc_first_is_irq(const struct thread *t);
-
 /* t, which runs, takes the most urgent of those who wait for it, as if it had waited. */
 void ipc_take(struct thread *t);
 

@@ -2,11 +2,20 @@
 #include "kernel/item.h"
 #include "kernel/cold.h"
 #include "kernel/cpu.h"
+#include "kernel/factory.h"
 #include "kernel/map.h"
+#include "kernel/pool.h"
 #include "kernel/task.h"
 
 #define EVERYWHERE     FPAGE_MEM(0, ARCH_VA_BITS, RIGHTS_RWX) /* receive window of a faulting thread */
 #define MEMORY_AT_ONCE 2 /* the first items of a request, which can be memory: one mapping each */
+
+#define REQUEST_TABLES (MEMORY_AT_ONCE * SPACE_TABLES_MAX + MSG_ITEMS_MAX - MEMORY_AT_ONCE)
+
+bool item_prepare(void)
+{
+    return pool_zeroed >= REQUEST_TABLES || factory_fill_stock(REQUEST_TABLES);
+}
 
 /* What may take more than one mapping. Only an answer may go on then. */
 static COLD err_t map_area_item(struct thread *s, u64 what, struct task *to, u64 base, u32 how)
@@ -42,11 +51,12 @@ static inline err_t map_memory_item(struct thread *s, struct map_item item, stru
 static inline err_t map_object_item(struct thread *s, struct map_item item, struct task *to, u64 window, bool in_steps,
                                     u64 *arrived)
 {
-    if (!fpage_object_valid(item.what) || !fpage_object_valid(window) || fpage_order(item.what))
+    if (!fpage_is_slot(item.what) || (!fpage_is_slot(window) && !fpage_object_valid(window)))
         return E_INVAL;
-    u64 first = window >> FPAGE_START_SHIFT, count = 1ull << fpage_order(window);
-    u64 index = item.base >> FPAGE_START_SHIFT ? item.base >> FPAGE_START_SHIFT : first;
-    if (index < first || index - first >= count)
+    u64 first = window >> FPAGE_START_SHIFT, index = item.base >> FPAGE_START_SHIFT;
+    if (!index)
+        index = first;
+    if ((index - first) >> fpage_order(window)) /* before the window or behind it */
         return E_RANGE;
     err_t error = E_OK;
     struct slot *to_slot = task_slot_make(to, index, &error);
@@ -54,7 +64,7 @@ static inline err_t map_object_item(struct thread *s, struct map_item item, stru
         return error;
     u32 rights = item.what & window & FPAGE_RIGHTS_MASK;
     *arrived = FPAGE_OBJ(index, 0, rights);
-    return map_cap(task_slot(s->task, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
+    return map_cap(thread_slot(s, item.what >> FPAGE_START_SHIFT), rights, to, to_slot, item.base & ITEM_GRANT,
                    in_steps ? &s->map_done : NULL);
 }
 
@@ -96,18 +106,23 @@ static COLD err_t interrupted(struct thread *s, const struct thread *r, u32 i)
 err_t item_transfer(struct thread *s, struct thread *r, u32 count, u32 how, u32 *done)
 {
     bool everywhere = how & ITEMS_EVERYWHERE, in_steps = how & ITEMS_IN_STEPS;
-    for (*done = s->map_done ? first_item(s, r, count, how) : 0; *done < count; ++*done) {
+    for (*done = s->map_done ? first_item(s, r, count, how) : 0; *done < count;) {
         const volatile struct utcb *from = s->utcb, *to = r->utcb;
         struct map_item item = {.what = from->item[*done].what, .base = from->item[*done].base};
         u64 window = everywhere ? EVERYWHERE : to->window[*done], arrived;
         err_t error = map_item(s, *done, item, r, window, in_steps, &arrived);
-        if (error)
-            return error == INVOKE_RESTART ? interrupted(s, r, *done) : error;
+        if (error) {
+            if (error != INVOKE_RESTART)
+                return error;
+            if (in_steps)
+                return interrupted(s, r, *done);
+            continue; /* a request that item_prepare was not asked for: it goes on at once */
+        }
         if (!everywhere)
             r->utcb->item[*done] = (struct map_item){.what = arrived};
         s->map_done = 0;
-        if (in_steps && *done + 1 < count && kernel_preempted())
-            return interrupted(s, r, *done + 1);
+        if (++*done < count && in_steps && kernel_preempted())
+            return interrupted(s, r, *done);
     }
     return E_OK;
 }

@@ -14,6 +14,12 @@ static inline u32 tag_items(u64 tag)
 #define ITEMS_IN_STEPS   0x2 /* s can execute its invocation again */
 
 /*
+ * Sees to it that the items of a request, which is not interrupted, find zeroed pages for the tables that they need.
+ * False: interrupted, call again.
+ */
+bool item_prepare(void);
+
+/*
  * Maps the first `count` items of s into the receive windows of r, up to the first that fails. An item and its window
  * are read at a time, and anew when the invocation is executed again: sibling threads can write the UTCBs at any time.
  * *done: how many arrived. With ITEMS_EVERYWHERE the receiver's UTCB stays untouched. INVOKE_RESTART: interrupted, s

@@ -8,6 +8,7 @@
  *
  * All threads of a chain live on its SC's CPU.
  */
+#include "kernel/cold.h"
 #include "kernel/gate.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
@@ -39,12 +40,10 @@ static u32 priority_of(const struct sc *sc)
     return priority;
 }
 
-void sched_settle_priority(struct sc *sc)
+/* The SC gets a priority that it does not have. */
+static void change_priority(struct sc *sc, u32 priority)
 {
-    u32 priority = priority_of(sc);
     bool queued = sc->queued, lower = priority < sc->priority;
-    if (priority == sc->priority)
-        return;
     if (queued)
         sched_block(sc->thread);
     sched_set_priority(sc, priority);
@@ -52,6 +51,13 @@ void sched_settle_priority(struct sc *sc)
         sched_ready(sc->thread, true);
     else if (lower && sc->cpu->sc == sc)
         remote_kick(sc->cpu, 0);
+}
+
+void sched_settle_priority(struct sc *sc)
+{
+    u32 priority = priority_of(sc);
+    if (priority != sc->priority)
+        change_priority(sc, priority);
 }
 
 struct thread *sched_waits_for(const struct thread *t)
@@ -73,9 +79,10 @@ void sched_inherit(struct thread *t)
             return;
         }
         struct sc *sc = t->sc ? t->sc : chain_root(t)->own_sc;
-        if (!sc || priority_of(sc) == sc->priority)
+        u32 priority = sc ? priority_of(sc) : 0;
+        if (!sc || priority == sc->priority)
             return;
-        sched_settle_priority(sc);
+        change_priority(sc, priority);
         t = sc->thread;
         if (!t || !t->sender.queue || t->state != THREAD_SENDING) /* one that is being cancelled has left its queue */
             return;
@@ -127,7 +134,7 @@ static struct thread *chain_root(struct thread *t)
 }
 
 /* Whom t lent the SC of its chain of calls, NULL: nobody. */
-static struct thread *lent_to(struct thread *t)
+static COLD struct thread *lent_to(struct thread *t)
 {
     struct sc *sc = chain_root(t)->own_sc;
     struct thread *x = sc ? sc->thread : NULL;
@@ -136,7 +143,7 @@ static struct thread *lent_to(struct thread *t)
     return x;
 }
 
-void sched_forget_donor(struct thread *t)
+COLD void sched_forget_donor(struct thread *t)
 {
     struct thread *x = lent_to(t);
     if (x)
@@ -146,7 +153,7 @@ void sched_forget_donor(struct thread *t)
     t->donor = NULL;
 }
 
-void sched_forget_chain(struct sc *sc)
+COLD void sched_forget_chain(struct sc *sc)
 {
     for (struct thread *x = sc->thread, *donor; x; x = donor) {
         donor = x->donor;
@@ -157,7 +164,7 @@ void sched_forget_chain(struct sc *sc)
     sched_settle_priority(sc);
 }
 
-void sched_reclaim(struct thread *t)
+COLD void sched_reclaim(struct thread *t)
 {
     struct sc *sc = chain_root(t)->own_sc;
     if (t->sc || !sc || !sc->thread)
@@ -197,7 +204,7 @@ static struct thread *lender_in_queue(struct thread *t)
  * Somebody with an SC who waits for t, be it through others that wait without one; the way there, from t on, is left in
  * `way`, its length in *length.
  */
-static struct thread *find_lender(struct thread *t, struct thread *way[CHAIN_MAX], u32 *length)
+static COLD struct thread *find_lender(struct thread *t, struct thread *way[CHAIN_MAX], u32 *length)
 {
     *length = 0;
     while (t && *length < CHAIN_MAX) {
@@ -214,7 +221,7 @@ static struct thread *find_lender(struct thread *t, struct thread *way[CHAIN_MAX
     return NULL;
 }
 
-void sched_find_donor(struct thread *t)
+COLD void sched_find_donor(struct thread *t)
 {
     struct thread *way[CHAIN_MAX];
     u32 length;
@@ -232,7 +239,7 @@ void sched_find_donor(struct thread *t)
     sched_ready(t, false);
 }
 
-void sched_exhausted(struct sc *sc)
+COLD void sched_exhausted(struct sc *sc)
 {
     struct thread *way[CHAIN_MAX], *t = sc->thread;
     u32 length;

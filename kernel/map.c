@@ -359,9 +359,11 @@ err_t map_memory_root(struct task *to, paddr_t phys, vaddr_t base, u32 order, u3
     return error;
 }
 
-/* A child of n for 2^order bytes at `address` (in n's task), at `base` in `to`. */
+/* A child of n for 2^order bytes at `address` (in n's task), at `base` in `to`. Interrupted before it begins. */
 static COLD err_t map_piece(struct node *n, vaddr_t address, u32 order, struct task *to, vaddr_t base, u32 rights)
 {
+    if (!factory_fill_stock(SPACE_TABLES_MAX))
+        return INVOKE_RESTART;
     struct node *child = node_create(to, base, FPAGE_MEMORY, order, n->rights & rights);
     if (!child)
         return E_NOMEM;

@@ -21,6 +21,11 @@ void pool_init(void *start, u64 size);
 void *pool_alloc(void);
 void pool_free(void *page);
 
+/* The stock of zeroed pages, which are free like all others: one of them, if there are any, and one for it. */
+extern u32 pool_zeroed;
+void *pool_alloc_zeroed(void);
+void pool_free_zeroed(void *page);
+
 /* One per page of the pool; the address of what page 0 would have, so that looking one up is short. */
 extern u64 pool_infos;
 extern u8 *pool_start;

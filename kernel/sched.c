@@ -4,6 +4,7 @@
 #include "kernel/debug.h"
 #include "kernel/factory.h"
 #include "kernel/irq.h"
+#include "kernel/item.h"
 #include "kernel/object.h"
 #include "kernel/panic.h"
 #include "kernel/remote.h"
@@ -390,7 +391,7 @@ static void switch_sc(struct cpu *cpu)
 static COLD struct thread *poll(struct cpu *cpu)
 {
     struct thread *next;
-    while ((next = cpu->sc->thread)->vcpu_poll) {
+    while ((next = cpu->sc->thread)->vcpu_poll && item_prepare()) { /* else an interrupt comes first */
         vcpu_poll(next);
         if (!stays(cpu))
             switch_sc(cpu);

@@ -166,7 +166,7 @@ static COLD void prune(struct space *s, vaddr_t address, struct factory *f)
 /* An empty table below `entry`, which is in `table`. */
 static u64 *add_table(u64 *table, u64 *entry, struct factory *f)
 {
-    u64 *below = factory_alloc_page(f);
+    u64 *below = factory_alloc_table(f);
     if (!below)
         return NULL;
     *pool_info(below) = (struct page_info){0};
@@ -209,7 +209,7 @@ static err_t prepare_entries(u64 *table, u64 first, u64 count, struct factory *f
             return E_EXIST;
     struct page_info *info = pool_info(table);
     if (!info->nodes)
-        info->nodes = factory_alloc_page(f);
+        info->nodes = factory_alloc_table(f);
     return info->nodes ? E_OK : E_NOMEM;
 }
 

@@ -31,6 +31,8 @@ vaddr_t space_next(struct space *s, vaddr_t address, vaddr_t end);
 vaddr_t space_skip(struct space *s, vaddr_t address, vaddr_t end);
 #define SPACE_END (1ull << ARCH_VA_BITS)
 
+#define SPACE_TABLES_MAX 3 /* pages that entering a mapping may take: two page tables, and the nodes of the lower one */
+
 /*
  * Enters the mapping of `node` (NULL: kernel-user memory) for [address, address + 2^order) -> phys, with the largest
  * pages that alignment allows; node->entry learns where. Tables are charged to f. Errors: EXIST, NOMEM; then nothing

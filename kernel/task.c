@@ -41,7 +41,7 @@ bool task_slot_exists(struct task *t, u64 index)
 
 static COLD struct slot *make_leaf(struct task *t, u64 index, err_t *error)
 {
-    struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF], *made = factory_alloc_page(t->object.factory);
+    struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF], *made = factory_alloc_table(t->object.factory);
     if (!made) {
         *error = E_NOMEM;
         return NULL;
@@ -321,6 +321,8 @@ COLD err_t op_TASK_ADD_KU_MEM(struct thread *caller, struct object *object, u64 
     struct factory *f = t->object.factory;
     u64 *done = progress(caller, what, OP_TASK_ADD_KU_MEM), size = 1ull << fpage_order(what);
     for (u64 at = *done; at < size; at = *done) {
+        if (!factory_fill_stock(SPACE_TABLES_MAX))
+            return INVOKE_RESTART;
         void *page = factory_alloc_page(f);
         err_t error = page ? space_enter(&t->space, start + at, ARCH_PAGE_SHIFT, arch_virt_to_phys(page),
                                          RIGHT_R | RIGHT_W, NULL, f)

@@ -6,6 +6,7 @@
 #include "kernel/gate.h"
 #include "kernel/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/item.h"
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -247,6 +248,8 @@ err_t op_THREAD_EX_REGS(struct thread *caller, struct object *object, u64 *w)
         return E_BUSY; /* the argument's register holds the tag of a message whose items were checked already */
     if ((flags & EX_REGS_WAIT) && (t == caller || t->state != THREAD_STOPPED))
         return E_BUSY;
+    if ((flags & EX_REGS_WAIT) && !item_prepare()) /* t may take a message at once */
+        return INVOKE_RESTART;
 
     /* point of no return */
     if (flags & (EX_REGS_CANCEL | EX_REGS_STOP))

@@ -120,6 +120,12 @@ void vcpu_end(struct thread *t)
     t->vcpu_poll = false;
 }
 
+/* Whether the most urgent of those who wait for t is an Irq. */
+static bool first_is_irq(const struct thread *t)
+{
+    return container_of(tree_first(&t->senders), struct sender, link)->is_irq;
+}
+
 /* The message takes the registers on its way into the page, so what was in them is saved before. */
 void vcpu_poll(struct thread *t)
 {
@@ -127,7 +133,7 @@ void vcpu_poll(struct thread *t)
     t->vcpu_poll = false;
     if (tree_empty(&t->senders))
         return;
-    bool answerable = !t->reply.word || ipc_first_is_irq(t);
+    bool answerable = !t->reply.word || first_is_irq(t);
     if (!(v->flags & VCPU_EVENTS) || !answerable) {
         v->pending = 1;
         return;

@@ -100,6 +100,16 @@ void tree_remove(struct tree *t, struct tree_node *n)
     n->rank = 0;
 }
 
+void tree_move(struct tree *t, struct tree_node *n, u64 key)
+{
+    if (t->root == n && !n->child[0] && !n->child[1]) {
+        n->key = key;
+        return;
+    }
+    tree_remove(t, n);
+    tree_insert(t, n, key);
+}
+
 struct tree_node *tree_first(const struct tree *t)
 {
     struct tree_node *n = t->root;

@@ -35,6 +35,9 @@ void tree_insert(struct tree *t, struct tree_node *n, u64 key);
 /* Takes n out of t, in which it must be. */
 void tree_remove(struct tree *t, struct tree_node *n);
 
+/* n, which must be in t, gets this key: behind all nodes with keys <= it. */
+void tree_move(struct tree *t, struct tree_node *n, u64 key);
+
 /* Within an insertion: n has come to have the rank of its parent. */
 void tree_restore(struct tree *t, struct tree_node *n);
 

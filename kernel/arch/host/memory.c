@@ -27,8 +27,14 @@ static u16 size_at[HOST_RAM_BYTES / UNIT];
 
 void *__real_pool_alloc(void);
 void *__wrap_pool_alloc(void);
+void *__real_pool_alloc_zeroed(void);
+void *__wrap_pool_alloc_zeroed(void);
 void __real_pool_free(void *page);
 void __wrap_pool_free(void *page);
+void __real_pool_free_zeroed(void *page);
+void __wrap_pool_free_zeroed(void *page);
+void *__real_factory_alloc_table(struct factory *f);
+void *__wrap_factory_alloc_table(struct factory *f);
 void *__real_factory_alloc_page(struct factory *f);
 void *__wrap_factory_alloc_page(struct factory *f);
 void *__real_factory_take(struct factory *f, size_t size, u32 class);
@@ -71,11 +77,26 @@ void *__wrap_pool_alloc(void)
     return page;
 }
 
+void *__wrap_pool_alloc_zeroed(void)
+{
+    if (host_fail_page && --host_fail_page == 0)
+        return NULL;
+    void *page = __real_pool_alloc_zeroed();
+    ASAN_UNPOISON_MEMORY_REGION(page, PAGE_SIZE);
+    return page;
+}
+
 void __wrap_pool_free(void *page)
 {
     if (arch_virt_to_phys(page) == (host_root & ~(PAGE_SIZE - 1)))
         kernel_panic("the page table in use is freed");
     __real_pool_free(page);
+    ASAN_POISON_MEMORY_REGION((u8 *)page + LINK_SIZE, PAGE_SIZE - LINK_SIZE);
+}
+
+void __wrap_pool_free_zeroed(void *page)
+{
+    __real_pool_free_zeroed(page);
     ASAN_POISON_MEMORY_REGION((u8 *)page + LINK_SIZE, PAGE_SIZE - LINK_SIZE);
 }
 
@@ -87,6 +108,11 @@ static void remember_size(void *object, size_t size)
 void *__wrap_factory_alloc_page(struct factory *f)
 {
     return fails_at(__builtin_return_address(0)) ? NULL : __real_factory_alloc_page(f);
+}
+
+void *__wrap_factory_alloc_table(struct factory *f)
+{
+    return fails_at(__builtin_return_address(0)) ? NULL : __real_factory_alloc_table(f);
 }
 
 /* The object, NULL or of `size` bytes, may be used. */

@@ -106,6 +106,23 @@ static void test_random_changes(void **unused)
     assert_true(longest <= bound());
 }
 
+/* Nodes get other keys, in trees of one node and more. */
+static void test_moves(void **unused)
+{
+    srand(3);
+    for (u32 count = 1; count < NODES; count += count) {
+        empty(NULL);
+        for (u32 i = 0; i < count; i++)
+            insert(i, rand() % 20);
+        for (u32 i = 0; i < 200; i++) {
+            u32 n = rand() % count;
+            tree_move(&tree, &node[n], rand() % 20);
+            order[n] = ++inserted;
+            check();
+        }
+    }
+}
+
 /* Queues: all new ones behind the others, taken from the front; and the other way round. */
 static void test_queues_stay_shallow(void **unused)
 {
@@ -163,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_random_changes, empty),
+        cmocka_unit_test(test_moves),
         cmocka_unit_test(test_queues_stay_shallow),
         cmocka_unit_test(test_leaves_first),
         cmocka_unit_test(test_marks_stay_above),

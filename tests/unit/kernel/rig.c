@@ -128,3 +128,8 @@ void assert_holdings(struct holdings before)
     assert_int_equal(factory_root.used, before.used);
     assert_int_equal(pool_available(), before.pool);
 }
+
+void fill_stock(void)
+{
+    assert_true(factory_fill_stock(16));
+}

@@ -63,6 +63,9 @@ void invoke_as(struct thread *t, u64 tag, u64 selector, u64 timeouts);
 void invoke_fast_as(struct thread *t, u64 tag, u64 selector);
 #define AT(slot) ((u64)(slot))
 
+/* Tables are in stock: where it is looked for interrupts, and which pages are taken, is the operation's own doing. */
+void fill_stock(void);
+
 /* What must be as before after objects have gone: charged bytes and the pool. */
 struct holdings {
     u64 used, pool;

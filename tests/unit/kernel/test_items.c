@@ -13,6 +13,7 @@ static struct thread *caller;
 /* Three items for three windows; memory comes page by page, for source and target are aligned differently. */
 static void put_items(void)
 {
+    fill_stock();
     struct utcb *u = root()->utcb;
     u->item[0] = (struct map_item){.what = FPAGE_MEM(HOST_MEMORY, 16, RIGHTS_RWX), .base = NEAR + PAGE_SIZE};
     u->item[1] = (struct map_item){.what = FPAGE_OBJ(GIVEN, 0, RIGHTS_ALL)};
@@ -275,6 +276,83 @@ static void test_request_maps_two_pieces(void **unused)
     assert_null(space_node(&host_root_task()->space, NEAR + 2 * PAGE_SIZE));
 }
 
+static void drain_stock(void)
+{
+    while (pool_zeroed)
+        factory_free_page(&factory_root, factory_alloc_table(&factory_root));
+}
+
+/* A page and a capability are to go to places whose tables are new. */
+static void open_new_places(void)
+{
+    root()->utcb->window[0] = FPAGE_MEM(NEAR, 12, RIGHTS_RWX);
+    root()->utcb->window[1] = FPAGE_OBJ(ARRIVES, 0, RIGHTS_ALL);
+    caller->utcb->item[0] = (struct map_item){.what = FPAGE_MEM(NEAR + PAGE_SIZE, 12, 7)};
+    caller->utcb->item[1] = (struct map_item){.what = FPAGE_OBJ(ARRIVES, 0, RIGHTS_ALL)};
+}
+
+static void assert_nothing_moved(void)
+{
+    assert_null(space_node(&host_root_task()->space, NEAR));
+    assert_false(task_slot_exists(host_root_task(), ARRIVES));
+    check();
+}
+
+static void assert_moved(void)
+{
+    assert_non_null(space_node(&host_root_task()->space, NEAR));
+    assert_int_not_equal(task_slot(host_root_task(), ARRIVES)->word, 0);
+    assert_int_equal(root()->cold.tag, TAG(1, 2));
+    assert_true(thread_calling(caller));
+    check();
+}
+
+#define TABLES 12 /* that a request can need */
+
+/* Interrupted behind each page that is zeroed for it, when nothing has happened yet; then it moves in one go. */
+static void test_request_is_interrupted_before_it_moves(void **unused)
+{
+    take_call();
+    answer();
+    let_it_run();
+    open_new_places();
+    drain_stock();
+    host_pending_always = host_no_restart = true;
+    for (u32 i = 1; i <= TABLES; i++) {
+        invoke_as(caller, TAG(1, 2), SEL_OP_CALL | AT(2), 0);
+        assert_true(caller->cold.restart);
+        assert_int_equal(pool_zeroed, i);
+        assert_nothing_moved();
+    }
+    invoke_as(caller, TAG(1, 2), SEL_OP_CALL | AT(2), 0);
+    assert_false(caller->cold.restart);
+    assert_moved();
+}
+
+/* So is the receiver that finds it in its queue, before it takes it. */
+static void test_receiver_is_interrupted_before_it_takes_items(void **unused)
+{
+    take_call();
+    answer();
+    let_root_run();
+    open_new_places();
+    host_advance(100);
+    invoke_as(caller, TAG(1, 2), SEL_OP_CALL | AT(2), 0);
+    drain_stock();
+    host_pending_always = host_no_restart = true;
+    for (u32 i = 1; i <= TABLES; i++) {
+        invoke_as(root(), 0, i == 1 ? SEL_OP_SEND_WAIT | AT(GIVEN) : SEL_OP_WAIT, 0);
+        assert_true(root()->cold.restart);
+        assert_int_equal(root()->cold.selector & ~SEL_TIMED, SEL_OP_WAIT); /* what was sent is sent */
+        assert_int_equal(pool_zeroed, i);
+        assert_int_equal(caller->state, THREAD_SENDING);
+        assert_nothing_moved();
+    }
+    invoke_as(root(), 0, SEL_OP_WAIT, 0);
+    assert_false(root()->cold.restart);
+    assert_moved();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +364,8 @@ int main(void)
         cmocka_unit_test(test_next_caller_gets_all),
         cmocka_unit_test(test_request_maps_one_piece_for_each_item),
         cmocka_unit_test(test_request_maps_two_pieces),
+        cmocka_unit_test(test_request_is_interrupted_before_it_moves),
+        cmocka_unit_test(test_receiver_is_interrupted_before_it_takes_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,7 @@ static void exhaust(u64 (*operation)(u64), u64 argument)
     for (u64 n = 1;; n++) {
         boot(NULL);
         assert_int_equal(create(FACTORY, 60, OBJ_TASK, 0), 0);
+        fill_stock();
         host_fail_page = n;
         u64 error = operation(argument);
         bool failed = !host_fail_page;
@@ -89,6 +90,23 @@ static void test_every_page_may_be_missing(void **unused)
     exhaust(do_map_slots, 0);
     exhaust(do_add_ku_mem, 0);
     exhaust(do_reserve, 0);
+}
+
+/* Zeroed pages in stock are free: they are taken when no others are left, and come as tables that are empty. */
+static void test_stock_is_free_memory(void **unused)
+{
+    boot(NULL);
+    struct holdings before = holdings();
+    assert_true(factory_fill_stock(~0u));
+    assert_holdings(before);
+    assert_int_equal(pool_zeroed, pool_available() / PAGE_SIZE);
+    assert_int_equal(do_create(OBJ_TASK), 0);
+    u64 *table = factory_alloc_table(&factory_root);
+    for (u32 i = 0; i < PAGE_SIZE / sizeof *table; i++)
+        assert_int_equal(table[i], 0);
+    factory_free_page(&factory_root, table);
+    check();
+    assert_int_equal(pool_zeroed + 1, pool_available() / PAGE_SIZE);
 }
 
 /* --- interruption --- */
@@ -230,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup(test_quota_near_2_to_64_is_refused, boot),
         cmocka_unit_test_setup(test_nested_quotas_return_to_the_byte, boot),
         cmocka_unit_test(test_every_page_may_be_missing),
+        cmocka_unit_test(test_stock_is_free_memory),
         cmocka_unit_test_setup(test_interrupted_unmap_goes_on, boot),
         cmocka_unit_test_setup(test_slot_operations_are_interruptible, boot),
         cmocka_unit_test_setup(test_abandoned_progress_is_forgotten, boot),

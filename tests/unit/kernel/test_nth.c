@@ -160,6 +160,7 @@ static const struct operation {
 static void try_nth(const struct operation *o, u64 *countdown, u64 n, bool *failed)
 {
     o->prepare();
+    fill_stock();
     struct holdings before = holdings();
     *countdown = n;
     u64 error = o->run();
