@@ -30,16 +30,18 @@ static COLD struct object *make_sc(struct factory *f, u64 priority, err_t *error
     return sc ? &sc->object : NULL;
 }
 
-/* The object, or NULL and *error. `a`, `b`: parameters (quota, highest priority; count; priority). */
-static struct object *create(struct factory *f, u64 kind, u64 a, u64 b, err_t *error)
+/* The object, or NULL and *error. Words 2 and 3 are parameters: quota and highest priority, count, priority. */
+static struct object *create(struct factory *f, struct thread *caller, const u64 *w, err_t *error)
 {
+    u32 words = invocation_words(caller);
+    u64 a = words > 2 ? w[2] : 0, b = words > 3 ? w[3] : 0;
     struct task *task;
     struct thread *thread;
     struct gate *gate;
     struct irq *irq;
     struct semaphore *semaphore;
     *error = E_NOMEM;
-    switch (kind) {
+    switch (w[1]) {
     case OBJ_TASK:
         return (task = task_create(f)) ? &task->object : NULL;
     case OBJ_THREAD:
@@ -60,10 +62,15 @@ static struct object *create(struct factory *f, u64 kind, u64 a, u64 b, err_t *e
     }
 }
 
-err_t op_FACTORY_CREATE(struct thread *caller, struct object *object, u64 *w)
+/* The caller finds it where it arrived. */
+static inline void tell(struct utcb *utcb, u64 window)
 {
-    u64 window = caller->utcb->window[0];
-    err_t error = E_OK;
+    utcb->item[0] = (struct map_item){.what = FPAGE_OBJ(window >> FPAGE_START_SHIFT, 0, RIGHTS_ALL)};
+}
+
+static COLD err_t create_in_full(struct thread *caller, struct factory *f, const u64 *w, u64 window)
+{
+    err_t error;
     if (!fpage_object_valid(window))
         return E_INVAL;
     struct slot *slot = task_slot_make(caller->task, window >> FPAGE_START_SHIFT, &error);
@@ -71,17 +78,36 @@ err_t op_FACTORY_CREATE(struct thread *caller, struct object *object, u64 *w)
         return error;
     if (slot->word)
         return E_EXIST;
-    struct object *o = create(factory_of(object), w[1], invocation_words(caller) > 2 ? w[2] : 0,
-                              invocation_words(caller) > 3 ? w[3] : 0, &error);
+    struct object *o = create(f, caller, w, &error);
     if (!o)
         return error;
     error = map_cap_first(o, caller->task, slot);
-    if (error) {
+    if (error)
         object_kill(o);
-        return error;
-    }
-    w[1] = w[2] = w[3] = w[4] = 0;
-    caller->utcb->item[0] = (struct map_item){.what = FPAGE_OBJ(window >> FPAGE_START_SHIFT, 0, RIGHTS_ALL)};
+    else
+        tell(caller->utcb, window);
+    return error;
+}
+
+/*
+ * Gates are made far more often than all else, one for each session of a server: at once, where there is memory for
+ * gate, node and slot.
+ */
+err_t op_FACTORY_CREATE(struct thread *caller, struct object *object, u64 *w)
+{
+    u64 window = caller->utcb->window[0];
+    struct factory *f = factory_of(object);
+    struct task *task = caller->task;
+    struct slot *slot = fpage_is_slot(window) ? task_slot_free(task, window >> FPAGE_START_SHIFT) : NULL;
+    if (!slot || w[1] != OBJ_GATE || !factory_has(f, sizeof(struct gate)) ||
+        !factory_has(task->object.factory, sizeof(struct node)))
+        return create_in_full(caller, f, w, window);
+
+    /* point of no return */
+    struct gate *g = factory_at_hand(f, sizeof *g);
+    gate_init(g, f);
+    map_cap_first_by(factory_at_hand(task->object.factory, sizeof(struct node)), &g->object, task, slot);
+    tell(caller->utcb, window);
     return E_OK;
 }
 

@@ -8,19 +8,23 @@
 #include "kernel/sched.h"
 #include "kernel/remote.h"
 
+void gate_init(struct gate *g, struct factory *f)
+{
+    object_init(&g->object, OBJ_GATE, f);
+    tree_init(&g->senders);
+    sender_init(&g->entry, false);
+    list_init(&g->of_thread);
+}
+
 struct gate *gate_create(struct factory *f)
 {
     struct gate *g = factory_alloc_raw(f, sizeof *g);
-    if (!g)
-        return NULL;
-    g->senders = (struct tree){0};
-    g->entry = (struct sender){0};
-    object_init(&g->object, OBJ_GATE, f);
-    list_init(&g->of_thread);
+    if (g)
+        gate_init(g, f);
     return g;
 }
 
-COLD void gate_unbind(struct gate *g)
+void gate_unbind(struct gate *g)
 {
     struct thread *receiver = g->object.receiver;
     if (receiver == &thread_nobody)

@@ -17,7 +17,11 @@ static inline struct gate *gate_of(struct object *o)
     return container_of(o, struct gate, object);
 }
 
+/* New gate, bound to nobody. NULL: quota. */
 struct gate *gate_create(struct factory *f);
+
+/* Makes one of memory taken from f. */
+void gate_init(struct gate *g, struct factory *f);
 
 /* Unbinds it; who waits there stays for gate_take_apart. */
 void gate_destroy(struct gate *g);

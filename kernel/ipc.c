@@ -34,7 +34,7 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
                                  struct change c)
 {
     if (sc) {
-        switch_sc_to(cpu, sc, c);
+        switch_sc_to(cpu, cpu->sc, sc, c);
     } else {
         to->sc = cpu->sc;
         cpu->sc->thread = to;

@@ -550,24 +550,27 @@ static bool slot_mappable(const struct slot *s)
     return s->word && s->node != &node_reply;
 }
 
-static void occupy(struct slot *s, struct object *o, struct node *n)
+static inline void occupy(struct slot *s, struct object *o, struct node *n, u32 rights)
 {
     s->node = n;
-    __atomic_store_n(&s->word, (u64)o | n->rights, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
-    if (n->task)
-        n->task->caps++;
+    __atomic_store_n(&s->word, (u64)o | rights, __ATOMIC_RELEASE); /* the fast path of other CPUs reads it */
+}
+
+void map_cap_first_by(struct node *n, struct object *o, struct task *task, struct slot *to)
+{
+    node_init(n, task, (u64)to, FPAGE_OBJECT, 0, RIGHTS_ALL);
+    adopt(NULL, n, 0);
+    occupy(to, o, n, RIGHTS_ALL);
+    task->caps++;
+    o->first = n;
 }
 
 err_t map_cap_first(struct object *o, struct task *task, struct slot *to)
 {
-    if (to->word)
-        return E_EXIST;
-    struct node *n = node_create(task, (u64)to, FPAGE_OBJECT, 0, RIGHTS_ALL);
+    struct node *n = factory_alloc_raw(task->object.factory, sizeof *n);
     if (!n)
         return E_NOMEM;
-    adopt(NULL, n, 0);
-    occupy(to, o, n);
-    o->first = n;
+    map_cap_first_by(n, o, task, to);
     return E_OK;
 }
 
@@ -584,9 +587,11 @@ static COLD err_t grant_cap(struct slot *from, u32 rights, struct task *task, st
 /* Fills the empty slot with a child of `from`, whose node n is to be. */
 static ALWAYS_INLINE void derive(struct node *n, struct slot *from, u32 rights, struct task *task, struct slot *to)
 {
-    node_init(n, task, (u64)to, FPAGE_OBJECT, 0, slot_rights(from) & rights);
+    rights &= slot_rights(from);
+    node_init(n, task, (u64)to, FPAGE_OBJECT, 0, rights);
     n->parent = from->node;
-    occupy(to, slot_object(from), n);
+    occupy(to, slot_object(from), n, rights);
+    task->caps++;
     tree_insert_quickly(&from->node->children, &n->link, 0);
 }
 
@@ -622,7 +627,7 @@ void map_cap_embedded(struct slot *from, struct slot *to, struct node *node)
         remove_leaf(to->node);
     *node = (struct node){.place = (u64)to, .type = FPAGE_OBJECT, .rights = slot_rights(from)};
     adopt(from->node, node, 0);
-    occupy(to, slot_object(from), node);
+    occupy(to, slot_object(from), node, slot_rights(from));
 }
 
 bool unmap_cap(struct slot *s, u32 rights, bool self, u64 *done)

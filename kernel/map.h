@@ -83,8 +83,11 @@ bool unmap_page(struct task *task, vaddr_t address, bool self);
  */
 err_t map_cap(struct slot *from, u32 rights, struct task *task, struct slot *to, bool grant, u64 *done);
 
-/* The object's first capability, with all rights. Errors: EXIST, NOMEM. */
+/* The object's first capability, with all rights, into an empty slot. Errors: NOMEM. */
 err_t map_cap_first(struct object *o, struct task *task, struct slot *to);
+
+/* The same with memory for its node, taken from the task's factory. */
+void map_cap_first_by(struct node *n, struct object *o, struct task *task, struct slot *to);
 
 /* The same for a slot inside a kernel object, which brings its own node; what was there is dropped. */
 void map_cap_embedded(struct slot *from, struct slot *to, struct node *node);

@@ -23,10 +23,16 @@ struct list_link object_dying;
 
 void object_init(struct object *o, enum object_number type, struct factory *factory)
 {
-    *o = (struct object){.receiver = &thread_nobody, .type = type, .factory = factory};
-    list_init(&o->siblings);
+    o->receiver = &thread_nobody;
+    o->label = 0;
+    o->type = type;
+    o->dying = false;
+    o->factory = factory;
+    o->first = NULL;
     if (factory)
         list_push_back(&factory->objects, &o->siblings);
+    else
+        list_init(&o->siblings);
     trace(CREATE, cpu_self()->current, debug_number(o), type);
 }
 

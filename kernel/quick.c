@@ -12,38 +12,47 @@
 #include "kernel/irq.h"
 #include "kernel/switch.h"
 
-/* The CPU goes to `to` on `sc`: the last thing to be done. */
-static ALWAYS_INLINE void leave_to(struct cpu *cpu, struct thread *to, struct sc *sc, struct change c)
+/* The CPU goes from `own` to `to` on `sc`: the last thing to be done. */
+static ALWAYS_INLINE void leave_to(struct cpu *cpu, struct sc *own, struct thread *to, struct sc *sc, struct change c)
 {
-    switch_sc_to(cpu, sc, c);
+    switch_sc_to(cpu, own, sc, c);
     arch_space_switch(to->root);
     kernel_leave(cpu);
 }
 
-/* t yields to `to`: they swap places in the queue of their priority. */
+/* `sc` leaves the queue, and `own` comes to its end: so it is never empty. */
+static ALWAYS_INLINE void take_turns(struct sc *sc, struct sc *own, struct list_link *queue)
+{
+    struct list_link *next = sc->link.next, *prev = sc->link.prev;
+    next->prev = prev;
+    prev->next = next;
+    sc->queued = false;
+    list_insert_before(queue, &own->link);
+    own->queued = true;
+}
+
+/*
+ * t yields to `to`. While t runs nobody more urgent than it is ready, and nobody asked the CPU for anything since the
+ * kernel was entered.
+ */
 static ALWAYS_INLINE bool yield(struct cpu *cpu, struct thread *t, struct thread *to)
 {
     struct sc *own = cpu->sc, *sc = to->sc;
-    u64 priority = own->priority;
+    struct list_link *queue = own->queue;
     struct change c;
-    if (!sc                                /* passive, and not running on anybody's */
-        || !sc->queued                     /* ready, and not t itself */
-        || to->cpu != cpu                  /* in a queue of this CPU */
-        || sc->priority != priority        /* the queue stays occupied, and who is first in it may change */
-        || to->vcpu_poll                   /* no virtual CPU that has to look for messages first */
-        || cpu->hook                       /* nothing is special about switches */
-        || !switch_allowed(cpu, sc, &c))
+    if (!sc                          /* passive, and not running on anybody's */
+        || !sc->queued               /* ready, and not t itself */
+        || sc->queue != queue        /* here, and as urgent: who is first may change, but not that there is somebody */
+        || to->vcpu_poll             /* no virtual CPU that has to look for messages first */
+        || cpu->hook                 /* nothing is special about switches */
+        || !switch_in_time(cpu, sc, &c))
         return false;
 
     /* point of no return */
-    list_insert_before(&cpu->ready[priority], &own->link);
-    own->queued = true;
-    sc->link.prev->next = sc->link.next;
-    sc->link.next->prev = sc->link.prev;
-    sc->queued = false;
+    take_turns(sc, own, queue);
     arch_regs_done(&t->cold);
     debug_blocked(t);
-    leave_to(cpu, to, sc, c);
+    leave_to(cpu, own, to, sc, c);
     return true;
 }
 
@@ -64,16 +73,16 @@ static ALWAYS_INLINE bool wake(struct cpu *cpu, struct irq *irq, struct thread *
         || !awaits(cpu, to, irq)
         || irq->sender.queue               /* the signal before this one has been received */
         || !sc                             /* not passive: a signal brings no time */
-        || sc->priority <= own->priority   /* more urgent than who runs */
+        || sc->priority <= own->priority   /* more urgent than who runs, and so than all who are ready */
         || cpu->hook                       /* nothing is special about switches */
-        || !switch_allowed(cpu, sc, &c))
+        || !switch_in_time(cpu, sc, &c))
         return false;
 
     /* point of no return */
     switch_enqueue(cpu, own, true);
     to->state = THREAD_READY;
     debug_blocked(own->thread);
-    leave_to(cpu, to, sc, c);
+    leave_to(cpu, own, to, sc, c);
     return true;
 }
 

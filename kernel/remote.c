@@ -212,6 +212,7 @@ void remote_move_sc(struct sc *sc, struct cpu *to)
         sched_stop_charging(from);
     move_timeout(&sc->replenish, from, to);
     sc->cpu = to;
+    sched_set_priority(sc, sc->priority);
 }
 
 void remote_move(struct thread *t, struct cpu *to)

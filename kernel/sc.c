@@ -17,8 +17,8 @@ struct sc *sc_create(struct factory *f, u32 priority)
     object_init(&sc->object, OBJ_SC, f);
     list_init(&sc->link);
     sc->base = priority;
-    sched_set_priority(sc, priority);
     sc->cpu = cpu_self();
+    sched_set_priority(sc, priority);
     sc->budget = clock_us_to_ticks(SLICE_US);
     sched_grant(sc);
     sc->replenish.expire = replenish_expired;

@@ -18,6 +18,7 @@ void sched_set_priority(struct sc *sc, u32 priority)
 {
     sc->priority = priority;
     cpu_self()->news = true;
+    sc->queue = &sc->cpu->ready[priority];
     sc->ready_bit = 1ull << switch_map_bit(priority) % 64;
 }
 
@@ -43,7 +44,7 @@ static void dequeue(struct cpu *cpu, struct sc *sc)
         return;
     }
     list_remove(&sc->link);
-    if (!list_empty(&cpu->ready[sc->priority]))
+    if (!list_empty(sc->queue))
         return;
     cpu->ready_map[switch_map_bit(sc->priority) / 64] &= ~sc->ready_bit;
     if (sc->priority == cpu->ready_top)
@@ -100,7 +101,7 @@ static inline bool take_over(struct cpu *cpu, struct sc *sc)
         return false;
     if (runnable(own))
         switch_enqueue(cpu, own, true);
-    switch_sc_to(cpu, sc, c);
+    switch_sc_to(cpu, own, sc, c);
     return true;
 }
 

@@ -13,7 +13,8 @@ struct sc {
     u8 priority;               /* `base`, or that of somebody who waits for whom it runs; one line with `left` */
     u8 base;                   /* priority of its own */
     bool queued;
-    struct list_link link;     /* in cpu->ready[priority] while queued */
+    struct list_link link;     /* in *queue while queued */
+    struct list_link *queue;   /* cpu->ready[priority] */
     u64 ready_bit;             /* of the priority, in its word of cpu->ready_map */
     struct cpu *cpu;
     struct thread *thread;     /* whom it runs now, NULL = nobody */
@@ -83,7 +84,7 @@ void sched_forget_donor(struct thread *t);
 /* Nobody runs on the SC any longer, and nobody whom it went through gives it back. */
 void sched_forget_chain(struct sc *sc);
 
-/* The SC must not be queued. */
+/* The SC must not be queued. To be called, too, when its CPU has changed. */
 void sched_set_priority(struct sc *sc, u32 priority);
 
 /* Fills the budget. */

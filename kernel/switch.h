@@ -16,8 +16,7 @@ static ALWAYS_INLINE u64 switch_map_bit(u32 priority)
 /* Puts the SC into the queue of its priority, at the front or the back. */
 static ALWAYS_INLINE void switch_enqueue(struct cpu *cpu, struct sc *sc, bool front)
 {
-    struct list_link *queue = &cpu->ready[sc->priority];
-    list_insert_before(front ? queue->next : queue, &sc->link);
+    list_insert_before(front ? sc->queue->next : sc->queue, &sc->link);
     sc->queued = true;
     cpu->ready_map[switch_map_bit(sc->priority) / 64] |= sc->ready_bit;
     if (sc->priority > cpu->ready_top)
@@ -29,21 +28,27 @@ struct change {
     u64 now, end;
 };
 
-/*
- * Whether the CPU may go from the SC of the running thread to `sc` without further ado: nobody more urgent is ready,
- * and its budget ends no earlier than the timer fires anyway. An SC without budget fails the second test.
- */
-static ALWAYS_INLINE bool switch_allowed(struct cpu *cpu, struct sc *sc, struct change *c)
+/* Whether the budget of `sc` ends no earlier than the timer fires anyway: one without budget fails. */
+static ALWAYS_INLINE bool switch_in_time(struct cpu *cpu, struct sc *sc, struct change *c)
 {
     c->now = arch_time();
     c->end = c->now + sc->left;
-    return sc->priority >= cpu->ready_top && c->end >= cpu->timer_armed;
+    return c->end >= cpu->timer_armed;
 }
 
-/* From the running SC to `sc`. */
-static ALWAYS_INLINE void switch_sc_to(struct cpu *cpu, struct sc *sc, struct change c)
+/*
+ * Whether the CPU may go from the SC of the running thread to `sc` without further ado: nobody more urgent is ready,
+ * and its budget allows it.
+ */
+static ALWAYS_INLINE bool switch_allowed(struct cpu *cpu, struct sc *sc, struct change *c)
 {
-    cpu->sc->left = cpu->sc_end - c.now;
+    return sc->priority >= cpu->ready_top && switch_in_time(cpu, sc, c);
+}
+
+/* From the running SC `own` to `sc`. */
+static ALWAYS_INLINE void switch_sc_to(struct cpu *cpu, struct sc *own, struct sc *sc, struct change c)
+{
+    own->left = cpu->sc_end - c.now;
     cpu->sc_end = c.end;
     cpu->sc = sc;
 }

@@ -39,6 +39,12 @@ bool task_slot_exists(struct task *t, u64 index)
     return index > 0 && index < SLOTS && t->slots[index / SLOTS_PER_LEAF] != slot_leaf_none;
 }
 
+struct slot *task_slot_free(struct task *t, u64 index)
+{
+    struct slot *leaf = t->slots[index / SLOTS_PER_LEAF], *s = &leaf[index % SLOTS_PER_LEAF];
+    return index && leaf != slot_leaf_none && !s->word ? s : NULL;
+}
+
 static COLD struct slot *make_leaf(struct task *t, u64 index, err_t *error)
 {
     struct slot **leaf = &t->slots[index / SLOTS_PER_LEAF], *made = factory_alloc_table(t->object.factory);

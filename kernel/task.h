@@ -51,6 +51,9 @@ static inline struct slot *thread_slot(const struct thread *t, u64 index)
 /* Whether there is memory for the slot, so that it can be written. */
 bool task_slot_exists(struct task *t, u64 index);
 
+/* The same, quickly, if there is memory for it and it is empty, NULL else; the index is in range. */
+struct slot *task_slot_free(struct task *t, u64 index);
+
 /* The same for writing: makes the leaf if need be. NULL and *error: NOMEM, RANGE. */
 struct slot *task_slot_make(struct task *t, u64 index, err_t *error);
 

@@ -42,6 +42,15 @@ struct sender {
     u64 label;
 };
 
+/* It stands in no queue; all else is set when it comes to stand in one. */
+static inline void sender_init(struct sender *s, bool is_irq)
+{
+    s->link.rank = 0;
+    s->queue = NULL;
+    s->is_irq = is_irq;
+    s->relabelled = false;
+}
+
 /* thread.state_home, both parts of it. */
 #define STATE_AT(state, home) ((u64)(home) << 32 | (state))
 

@@ -19,6 +19,11 @@ struct tree {
     struct tree_node *root;
 };
 
+static inline void tree_init(struct tree *t)
+{
+    t->root = NULL;
+}
+
 static inline bool tree_empty(const struct tree *t)
 {
     return !t->root;

@@ -228,6 +228,8 @@ static u32 expected_priority(struct sc *sc)
 static void check_sc(struct sc *sc)
 {
     EXPECT(sc->priority == expected_priority(sc));
+    EXPECT(sc->queue == &sc->cpu->ready[sc->priority]);
+    EXPECT(sc->cpu->sc != sc || sc->priority >= sc->cpu->ready_top);
     if (sc->thread)
         EXPECT(sc->thread->sc == sc);
     if (sc->owner)

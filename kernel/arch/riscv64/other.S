@@ -23,14 +23,13 @@ ipc_call_other:
     .endr
     j     go
 
-/* To thread a3, which goes on where it was: most likely behind a switch of its own. */
+/* To thread a3, which goes on where it was: most likely behind a switch of its own. a1 is 0. */
     .globl quick_switch
 quick_switch:
     ld    t0, COLD_KIND(a3)
     li    t1, KIND_DONE
     bne   t0, t1, 1f
     li    s1, TAG_DONE
-    li    a1, 0
 finish_empty:                       /* with tag s1 and label a1; all words are 0 */
     .irp  n, 2, 3, 4, 5, 6, 7, 8, 9
     li    s\n, 0
@@ -54,5 +53,6 @@ resume_other:
     ld    a1, COLD_A0 + 8(a0)
     beq   t0, t1, quick_signal
     li    t1, KIND_DONE
+    li    a1, 0
     beq   t0, t1, quick_switch
     j     resume_all
