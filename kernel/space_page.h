@@ -6,6 +6,7 @@
 
 #include "kernel/pool.h"
 #include "kernel/map.h"
+#include "kernel/panic.h"
 #include "kernel/remote.h"
 
 #define SPACE_ENTRIES 512 /* of a table */
@@ -57,6 +58,7 @@ static inline struct node *space_entry_node(u64 *entry)
 static ALWAYS_INLINE void space_enter_page(struct space *s, u64 *entry, paddr_t phys, u32 rights, struct node *n)
 {
     struct page_info *info = pool_info(entry);
+    kernel_assert(info->nodes); /* a table of pages has it from its first page on */
     *entry = arch_pte_make(phys, rights);
     *space_node_place(info, entry) = n;
     n->entry = entry;
