@@ -24,7 +24,7 @@ static err_t read_record(u64 *w)
 
 static err_t name_task(struct thread *caller, const u64 *w)
 {
-    err_t error;
+    err_t error = E_OK;
     struct object *o = invocation_object(caller, 0, OBJ_TASK, RIGHT_USE, &error);
     if (o)
         debug_name(task_of(o), w[2], w[3]);
