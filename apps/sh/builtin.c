@@ -214,6 +214,19 @@ int builtin_type(int argc, char **argv)
     return status;
 }
 
+int builtin_which(int argc, char **argv)
+{
+    int status = 0, why;
+    for (char **name = argv + 1; *name; name++) {
+        const char *path = spawn_find(*name, &why);
+        if (path)
+            puts(path);
+        else
+            status = 1;
+    }
+    return status;
+}
+
 int builtin_command(int argc, char **argv)
 {
     if (argc < 2)

@@ -121,6 +121,7 @@ def sh(script, *parameters, cwd=None, stdin=b"", **environment):
     ("echo '  a\\b   c  ' | { read x; echo \"<$x>\"; }; echo 'a\\b' | { read -r x; echo $x; }", "<ab   c>\na\\b"),
     ("printf_is_no_builtin=1; command -v cd; command -v none; echo $?; command echo x", "cd\n1\nx"),
     ("ls() { echo mine; }; ls; command ls -d .; unset -f ls; ls -d .", "mine\n.\n."),
+    ("which cd none; echo $?; which cat sh | grep -cE '/(cat|sh)$'", "1\n2"),
     ("readonly r=1; r=2; echo $r; (echo $r)", "1\n1"),
     ("echo 'x=5; echo in $1' >s; . ./s; echo $x; sh s a", "in\n5\nin a"),
     ("exec echo replaced; echo no", "replaced"),

@@ -254,6 +254,24 @@ def test_cmp_tells_where(folder):
     assert (done.returncode, done.stderr) == (1, b"cmp: EOF on - after byte 50\n")
 
 
+@pytest.mark.parametrize("mode", ["755", "0", "4711", "u+x", "go-rwx", "a=r", "+x", "=", "u=rwx,g=rx,o=", "a+X",
+                                  "g+w-r", "ugo+rw,o-w"])
+def test_chmod_agrees(folder, mode):
+    modes = []
+    for program in (f"{BIN}/chmod", "/bin/chmod"):
+        for name, before in (("a.txt", 0o644), ("bytes", 0o751), ("dir", 0o700)):
+            (folder / name).chmod(before)
+        subprocess.run([program, mode, "link", "bytes", "dir"], cwd=folder, env=ENVIRONMENT, check=True)
+        modes.append([stat.S_IMODE((folder / name).stat().st_mode) for name in ("a.txt", "bytes", "dir")])
+    assert modes[0] == modes[1]
+
+
+def test_chmod_of_trees(folder):
+    output("chmod", "-R", "u=rwX,go=", ".", cwd=folder)
+    modes = [stat.S_IMODE((folder / name).stat().st_mode) for name in ("dir", "dir/inner", "a.txt")]
+    assert modes == [0o700, 0o600, 0o600]
+
+
 def test_find_walks_in_order(folder):
     assert output("find", "dir", "link", cwd=folder) == "dir\ndir/.hidden\ndir/inner\nlink\n"
     assert output("find", "-name", "a.*", cwd=folder) == "./a.txt\n"
@@ -295,7 +313,8 @@ def test_lost_output_is_a_failure(folder, command):
     "sort -x", "sort none", "du -x", "du none", "df none", "df -x", "uniq a b", "uniq none", "cut",
     "cut -f 0", "cut -f 2-1", "cut -f -", "cut -d ab -f 1", "cut -f 1 none", "tr", "tr a", "tr -d a b", "tr b-a x",
     "tr [:no:] x", "tr a ",
-    "basename", "find -x y", "find -type q", "find -name", "find -maxdepth -1", "find none",
+    "basename", "chmod", "chmod 755", "chmod 8 a.txt", "chmod u+q a.txt", "chmod 600 none", "chmod u a.txt",
+    "chmod 77777 a.txt", "chmod , a.txt", "find -x y", "find -type q", "find -name", "find -maxdepth -1", "find none",
 ])
 def test_misuse_is_told(folder, command):
     done = run(*command.split(" "), cwd=folder)

@@ -25,12 +25,15 @@ LINES = [
     ("sleep 100 & kill $!; wait $!; echo $?", "143\n"),
     ("uname", "Tessera\n"),
     ("clear | wc -c", "7\n"),
-    ("ls /bin | wc -l", "51\n"),  # as in README.md
+    ("ls /bin | wc -l", "52\n"),  # as in README.md
     ("ls /dev /proc", "/dev:\nfull\nnull\nrandom\nurandom\nzero\n\n/proc:\nmemory\ntasks\n"),
     ("cd /dev; echo x > null; ls n*; echo ../proc/t*", "null\n../proc/tasks\n"),
     ("cd /tmp; echo x > ../dev/null; ls ../proc ../../dev/n*; cd /home; ls ../dev/../proc/m*",
      "../../dev/null\n\n../proc:\nmemory\ntasks\n../dev/../proc/memory\n"),
     ("yes | head -n 2", "y\ny\n"),
+    ("echo 'echo $1' > /tmp/s; /tmp/s a; chmod +x /tmp/s; /tmp/s b; which s sh; (PATH=/tmp:$PATH; s c)",
+     "b\n/bin/sh\nc\n"),
+    ("find /tmp -name 's*' -type f | sort -r | head -n 1 | tr s S | cut -d / -f 3", "S\n"),
     ("f() { local x=1; trap x=2 USR1; kill -USR1 $$; while [ $x = 1 ]; do :; done; echo $x; }; f; trap - USR1", "2\n"),
 ]
 
