@@ -392,7 +392,9 @@ static void switch_sc(struct cpu *cpu)
 static COLD struct thread *poll(struct cpu *cpu)
 {
     struct thread *next;
-    while ((next = cpu->sc->thread)->vcpu_poll && item_prepare()) { /* else an interrupt comes first */
+    while ((next = cpu->sc->thread)->vcpu_poll) {
+        if (!item_prepare() && arch_irq_pending()) /* which brings it here again before it has done anything */
+            break;
         vcpu_poll(next);
         if (!stays(cpu))
             switch_sc(cpu);
