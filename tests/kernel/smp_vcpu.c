@@ -37,8 +37,10 @@ static void entry(void)
         seen.wrong += event != VCPU_EVENT_GONE;
         seen.gone++;
     }
-    if (event != VCPU_EVENT_GONE)
+    if (event != VCPU_EVENT_GONE) {
         thread_vcpu_resume(TEST_THREAD(VCPU), A, TIMEOUT_NEVER);
+        seen.gone++; /* it ended before it could go on */
+    }
     for (;;)
         sys_sleep(TIMEOUT_NEVER);
 }
