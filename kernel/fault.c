@@ -45,4 +45,6 @@ void fault_unresolved(struct thread *t)
 {
     t->state = THREAD_READY;
     fault_exception(t, t->fault_cause, t->fault_value);
+    if (t->state == THREAD_READY) /* a virtual CPU has taken it */
+        sched_ready(t, true);
 }

@@ -1,5 +1,6 @@
 /* The world that the kernel's fuzzers live in: see world.h. */
 #include "tests/fuzz/kernel/world.h"
+#include "abi/vcpu.h"
 #include "kernel/pool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +291,50 @@ static void step_revive(struct thread *t, const struct step *s)
     invoke(t, s, TAG(6, 0), SEL(WORLD_TASKS + 1 + 4 * (s->target % WORLD_TASK_COUNT), SEL_OP_CALL), w);
 }
 
+#define VCPU_PAGE ((HOST_UTCB & ~0xfffull) + VCPU_STATE_SIZE) /* beside the UTCB */
+
+/* The thread in the slot becomes a virtual CPU or, now and then, ceases to be one. */
+static void control_vcpu(struct thread *t, const struct step *s, u64 slot)
+{
+    u64 w[MSG_REGS] = {OP_THREAD_VCPU_CONTROL, s->w1 % 8 ? VCPU_PAGE : word(s->w2_kind, s->w2)};
+    invoke(t, s, TAG(2, 0), SEL(slot, SEL_OP_CALL), w);
+}
+
+/* The running thread goes on with what its state page says, in its own mode or in a task's address space. */
+static void resume_vcpu(struct thread *t, const struct step *s)
+{
+    u64 w[MSG_REGS] = {OP_THREAD_VCPU_RESUME}, items = s->w1 >> 7;
+    t->utcb->item[0].what = FPAGE_OBJ(slot_of_type(t, OBJ_TASK, s->item) % SLOTS_USED, 0, RIGHTS_ALL);
+    invoke(t, s, TAG(1, items), SEL(WORLD_THREAD, SEL_OP_CALL), w);
+}
+
+/* A thread of another task becomes a virtual CPU, goes on, or has time to. */
+static void step_vcpu_of_others(struct thread *t, const struct step *s)
+{
+    u64 sleep[MSG_REGS] = {0};
+    if (s->row % 4 < 2)
+        control_vcpu(t, s, WORLD_TASKS + 1 + 4 * (s->target % WORLD_TASK_COUNT));
+    else if (s->row % 4 == 2)
+        step_revive(t, s);
+    else
+        invoke(t, s, 0, SEL_OP_RECV, sleep);
+}
+
+/* The running thread becomes a virtual CPU, lets events enter, or goes on behind one. */
+static void step_vcpu(struct thread *t, const struct step *s)
+{
+    struct vcpu_state *v = (struct vcpu_state *)task_utcb(t->task, VCPU_PAGE);
+    if (!v)
+        return;
+    fill_utcb(t->utcb, s);
+    v->entry_pc = 16;
+    v->flags = v->saved_flags = s->w1 & (s->w1 & 0x40 ? 0xff : VCPU_FLAGS);
+    if (t->guest || !t->vcpu || s->row % 8 == 0)
+        control_vcpu(t, s, WORLD_THREAD); /* of a guest: a system call */
+    else
+        resume_vcpu(t, s);
+}
+
 static void step_event(const struct step *s)
 {
     bool root = host_current() == host_root_thread();
@@ -334,8 +379,12 @@ bool world_step(const struct step *s)
         step_raw(t, s);
     else if (action == 13)
         t == host_root_thread() && s->window % 2 ? step_revive(t, s) : step_delete(t, s);
-    else
+    else if (action == 14)
         step_event(s);
+    else if (t == host_root_thread())
+        step_vcpu_of_others(t, s);
+    else
+        step_vcpu(t, s);
     return true;
 }
 

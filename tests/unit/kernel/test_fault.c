@@ -3,6 +3,8 @@
  * passive. Nobody is left running on what it has not got, nobody waits for what cannot come.
  */
 #include "tests/unit/kernel/rig.h"
+#include "abi/vcpu.h"
+#include "kernel/task.h"
 
 enum { TASK_SLOT = 70, THREAD_SLOT, SC_SLOT, PAGER = 80, PAGER_SC, PAGER_GATE, HANDLER = 90, HANDLER_SC, HANDLER_GATE };
 #define NOWHERE 0x90000000ull
@@ -93,6 +95,24 @@ static void test_unresolved_fault_becomes_an_exception(void **unused)
     check();
     assert_ptr_equal(host_current(), victim);
     assert_int_equal(victim->hot.pc, 0x4444);
+}
+
+/* It enters a virtual CPU that takes exceptions but no faults, which then runs. */
+static void test_unresolved_fault_enters_a_virtual_cpu(void **unused)
+{
+    const vaddr_t page = (HOST_UTCB & ~0xfffull) + VCPU_STATE_SIZE;
+    struct vcpu_state *v = (struct vcpu_state *)task_utcb(victim->task, page);
+    invoke_as(victim, 0, SEL_OP_RECV, TIMEOUTS(0, 1000));
+    assert_int_equal(call(THREAD_SLOT, TAG(2, 0), OP_THREAD_VCPU_CONTROL, page, 0, 0), 0);
+    host_advance(1000);
+    v->flags = VCPU_EXCEPTIONS;
+    v->entry_pc = 0x5555;
+    fault();
+    answer(pager, 1, 1, 0);
+    assert_ptr_equal(host_current(), victim);
+    assert_int_equal(v->event, VCPU_EVENT_EXCEPTION);
+    assert_int_equal(v->frame[EXC_WORD_TVAL], NOWHERE);
+    assert_int_equal(victim->hot.pc, 0x5555);
 }
 
 /* An operation was interrupted; the handler's answer has the thread do something else: it begins anew another time. */
@@ -300,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup(test_pager_resolves, boot_faults),
         cmocka_unit_test(test_pager_answers_nonsense),
         cmocka_unit_test_setup(test_unresolved_fault_becomes_an_exception, boot_faults),
+        cmocka_unit_test_setup(test_unresolved_fault_enters_a_virtual_cpu, boot_faults),
         cmocka_unit_test_setup(test_answer_with_registers_gives_up_an_operation, boot_faults),
         cmocka_unit_test_setup(test_handler_refuses, boot_faults),
         cmocka_unit_test(test_pager_dies),
