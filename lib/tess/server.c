@@ -18,9 +18,17 @@ static struct {
     u32 replies;
     u64 replies_used[BITMAP_WORDS(REPLIES_MAX)]; /* bit i: slot i of these holds a reply */
     cap_t reply;                                 /* where the current request's is kept; 0: nowhere, it is implicit */
-    bool reap;   /* clients have gone: ask for sessions that nobody holds any longer */
-    bool fresh;  /* a session was created for the current request */
-    bool search; /* its answer failed: look for a session that nobody ever held */
+    union {
+        struct {
+            bool reap;     /* clients have gone: ask for sessions that nobody holds any longer */
+            bool fresh;    /* a session was created for the current request */
+            bool search;   /* its answer failed: look for a session that nobody ever held */
+            bool kept;     /* the current request's reply is: in `reply` */
+            bool timed;    /* there is a timer: `deadline`, `expired` */
+            bool windowed; /* there are windows */
+        };
+        u64 more; /* not 0: there is more to be done than to answer and wait */
+    };
     usec_t deadline;
     void (*expired)(void);
 } serve = {.sessions = {&serve.sessions, &serve.sessions}};
@@ -221,6 +229,7 @@ cap_t serve_keep_reply(void)
         free_reply_slot(serve.reply);
         serve.reply = 0;
     }
+    serve.kept = serve.reply;
     return serve.reply;
 }
 
@@ -281,6 +290,7 @@ err_t serve_init(u32 windows, u32 replies)
     if (windows > MSG_ITEMS_MAX || replies > REPLIES_MAX)
         return E_INVAL;
     serve.windows = windows;
+    serve.windowed = windows;
     for (u32 i = 0; i < windows; i++)
         if (!(serve.window[i] = slot_alloc()))
             return E_NOMEM;
@@ -296,39 +306,40 @@ void serve_set_timer(usec_t after, void (*expired)(void))
 {
     serve.deadline = time_now() + after;
     serve.expired = expired;
+    serve.timed = true;
 }
 
 /*
- * Answers m if `answer`, and waits for the next request. Its reply is implicit, and there is a time limit only while a
- * timer is set, so that the kernel's fast path takes both.
+ * Answers m if `answer`, and waits for the next request; else cleans up first. There is a time limit only while a timer
+ * is set.
  */
-static inline err_t answer_and_wait(struct msg *m, bool answer)
+static __attribute__((noinline)) void answer_and_wait(struct msg *m, bool answer)
 {
+    if (!answer)
+        clean_up();
     u64 selector = answer ? SEL(serve.reply, SEL_OP_REPLY_WAIT) : SEL(0, SEL_OP_WAIT);
     serve.reply = 0;
-    if (serve.windows)
-        open_windows();
-    u64 timeout = serve.expired ? time_until(serve.deadline) : TIMEOUT_NEVER;
+    serve.kept = false;
+    open_windows();
+    u64 timeout = serve.timed ? time_until(serve.deadline) : TIMEOUT_NEVER;
     sys_invoke(m, selector, TIMEOUTS(TIMEOUT_NEVER, timeout), 0); /* answers never block */
-    return sys_tag_error(m->tag);
+    serve.search |= serve.fresh && sys_tag_error(m->tag) && sys_tag_error(m->tag) != E_TIMEDOUT;
+    serve.fresh = false;
 }
 
 static void run_timer(void)
 {
-    void (*expired)(void) = serve.expired;
-    if (!expired || time_now() < serve.deadline)
+    if (!serve.timed || time_now() < serve.deadline)
         return;
-    serve.expired = NULL;
-    expired();
+    serve.timed = false;
+    serve.expired();
 }
 
 /* An answer that could not be given (its caller is gone), a request that arrived in part only, or the timer. */
 static void handle_wait_error(err_t error)
 {
-    if (error != E_TIMEDOUT) {
-        serve.search |= serve.fresh;
+    if (error != E_TIMEDOUT)
         refresh_windows(serve.windows);
-    }
     run_timer();
 }
 
@@ -340,18 +351,26 @@ static bool close_session(struct session *session, struct msg *m)
     return true;
 }
 
+/* True: m has become the answer. */
 static inline bool handle(struct msg *m)
 {
     struct session *session = (struct session *)m->label;
-    u32 items = WIRE_ITEMS(m->tag);
-    bool answer;
-    serve.fresh = false;
     if (__builtin_expect(m->w[0] == OP_SESSION_CLOSE, 0))
-        answer = close_session(session, m);
-    else
-        answer = session->type->dispatch(session, m);
-    if (__builtin_expect(items != 0, 0))
-        refresh_windows(items);
+        return close_session(session, m);
+    return session->type->dispatch(session, m);
+}
+
+/* The same for what is no plain request. */
+static __attribute__((noinline)) bool handle_other(struct msg *m)
+{
+    u32 items = WIRE_ITEMS(m->tag);
+    err_t error = sys_tag_error(m->tag);
+    if (error) {
+        handle_wait_error(error);
+        return false;
+    }
+    bool answer = handle(m);
+    refresh_windows(items);
     return answer;
 }
 
@@ -360,13 +379,10 @@ _Noreturn void serve_run(void)
     struct msg m = {0};
     bool answer = false;
     for (;;) {
-        err_t error = answer_and_wait(&m, answer);
-        answer = false;
-        if (__builtin_expect(error != E_OK, 0))
-            handle_wait_error(error);
+        if (__builtin_expect(answer && !serve.more, 1))
+            sys_reply_wait(&m, 0); /* by the kernel's fast path */
         else
-            answer = handle(&m);
-        if (__builtin_expect(serve.reap | serve.search, 0) && !answer)
-            clean_up();
+            answer_and_wait(&m, answer);
+        answer = m.tag > TAG_WORDS_MASK ? handle_other(&m) : handle(&m);
     }
 }

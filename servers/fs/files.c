@@ -151,12 +151,12 @@ static err_t serve_seek(void *self, i64 offset, u32 whence, u64 *position)
 {
     struct file_session *s = self;
     struct description *d = s->file;
-    transfer_end(&s->in);
     u64 base = whence == FILE_SEEK_CUR ? d->position : whence == FILE_SEEK_END ? ext4_inode_size(d->inode) : 0;
     i64 target;
     if (whence > FILE_SEEK_END || __builtin_add_overflow((i64)base, offset, &target) || target < 0)
         return E_INVAL;
     *position = d->position = (u64)target;
+    transfer_end(&s->in);
     return E_OK;
 }
 

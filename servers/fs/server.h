@@ -35,8 +35,16 @@ struct told {
     struct map_item item;
 };
 
+/* Takes away the piece, of which there is one, and the window onto it. */
+void transfer_close(struct transfer *t);
+
 /* Ends the current piece, if there is one, without counting anything of it. */
-void transfer_end(struct transfer *t);
+static inline void transfer_end(struct transfer *t)
+{
+    t->current = false;
+    if (t->piece.inode)
+        transfer_close(t);
+}
 
 /* The next piece to read from `position` on; length 0 = end of file. Errors: those of ext4_piece_in, AGAIN. */
 err_t transfer_in(struct transfer *t, struct fs_inode *inode, u64 position, struct told *told);

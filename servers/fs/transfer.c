@@ -9,11 +9,10 @@
 
 static const struct transfer *busy; /* the one that the current request is about: not to be revoked by it */
 
-void transfer_end(struct transfer *t)
+void transfer_close(struct transfer *t)
 {
     window_close(&t->window);
     ext4_piece_release(&t->piece);
-    t->current = false;
 }
 
 void transfer_revoke(void *context, struct fs_piece *piece)
