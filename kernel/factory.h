@@ -57,12 +57,6 @@ static inline void *factory_alloc_raw(struct factory *f, size_t size)
     return factory_take(f, size, factory_class(size));
 }
 
-/* Whether factory_at_hand has memory of this size. */
-static inline bool factory_has(const struct factory *f, size_t size)
-{
-    return !list_empty(&f->slabs[factory_class(size)]);
-}
-
 /* The same, but only if that is quick; NULL: factory_alloc_raw may still have one. */
 static inline void *factory_at_hand(struct factory *f, size_t size)
 {

@@ -89,6 +89,13 @@ static COLD err_t create_in_full(struct thread *caller, struct factory *f, const
     return error;
 }
 
+/* The same without g, for which there is no node at hand. */
+static COLD err_t create_instead(struct thread *caller, struct factory *f, const u64 *w, u64 window, struct gate *g)
+{
+    factory_free(g);
+    return create_in_full(caller, f, w, window);
+}
+
 /*
  * Gates are made far more often than all else, one for each session of a server: at once, where there is memory for
  * gate, node and slot.
@@ -99,14 +106,16 @@ err_t op_FACTORY_CREATE(struct thread *caller, struct object *object, u64 *w)
     struct factory *f = factory_of(object);
     struct task *task = caller->task;
     struct slot *slot = fpage_is_slot(window) ? task_slot_free(task, window >> FPAGE_START_SHIFT) : NULL;
-    if (!slot || w[1] != OBJ_GATE || !factory_has(f, sizeof(struct gate)) ||
-        !factory_has(task->object.factory, sizeof(struct node)))
+    struct gate *g;
+    struct node *n;
+    if (!slot || w[1] != OBJ_GATE || !(g = factory_at_hand(f, sizeof *g)))
         return create_in_full(caller, f, w, window);
+    if (!(n = factory_at_hand(task->object.factory, sizeof *n)))
+        return create_instead(caller, f, w, window, g);
 
     /* point of no return */
-    struct gate *g = factory_at_hand(f, sizeof *g);
     gate_init(g, f);
-    map_cap_first_by(factory_at_hand(task->object.factory, sizeof(struct node)), &g->object, task, slot);
+    map_cap_first_by(n, &g->object, task, slot);
     tell(caller->utcb, window);
     return E_OK;
 }
