@@ -237,13 +237,7 @@ static struct utcb *make_utcb(struct task *t)
 
 static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr_t entry)
 {
-    thread->utcb = make_utcb(task);
-    thread->task = task;
-    thread->root = task->space.root;
-    thread->slots = task->slots;
-    thread_set_home(thread, thread->cpu);
-    list_push_back(&task->threads, &thread->in_task);
-    debug_member(thread);
+    thread_enter_task(thread, task, make_utcb(task));
     thread->hot.pc = entry;
     thread->hot.sp = STACK_TOP;
     arch_regs_argument(thread, INFO_BASE, UTCB_BASE);

@@ -79,13 +79,14 @@ COLD struct utcb *task_utcb(struct task *t, vaddr_t address)
 
 COLD bool task_stop(struct task *t)
 {
-    vcpu_task_gone(t);
+    if (!vcpu_task_gone(t))
+        return false;
     while (!list_empty(&t->threads)) {
         struct thread *thread = list_first(&t->threads, struct thread, in_task);
         thread_stop(thread);
         vcpu_end(thread);
         ipc_drop_reply(&thread->reply);
-        list_remove(&thread->in_task);
+        thread_leave_task(thread);
         thread->task = NULL;
         thread->utcb = NULL;
         thread->slots = NULL;
@@ -373,12 +374,9 @@ COLD err_t op_TASK_RESERVE(struct thread *caller, struct object *object, u64 *w)
 COLD err_t op_TASK_INFO(struct thread *caller, struct object *object, u64 *w)
 {
     struct task *t = task_of(object);
-    u64 threads = 0;
-    for (struct list_link *l = t->threads.next; l != &t->threads; l = l->next)
-        threads++;
     w[1] = t->object.factory->used;
     w[2] = t->space.pages;
-    w[3] = threads;
+    w[3] = t->thread_count;
     w[4] = t->caps;
     return E_OK;
 }

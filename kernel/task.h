@@ -17,6 +17,7 @@ struct task {
     struct object object;
     struct space space;
     struct list_link threads;
+    u64 thread_count;
     struct list_link guests;          /* virtual CPUs that run in the address space: thread.in_guest */
     vaddr_t emptied;                  /* task_destroy: memory is gone up to here */
     u64 caps;                         /* occupied slots */

@@ -107,6 +107,13 @@ void thread_stop(struct thread *t)
     t->state = THREAD_STOPPED;
 }
 
+void thread_leave_task(struct thread *t)
+{
+    list_remove(&t->in_task);
+    if (t->task)
+        t->task->thread_count--;
+}
+
 void thread_destroy(struct thread *t)
 {
     thread_stop(t);
@@ -117,7 +124,7 @@ void thread_destroy(struct thread *t)
     drop_embedded(&t->pager);
     drop_embedded(&t->handler);
     drop_embedded(&t->del_irq);
-    list_remove(&t->in_task);
+    thread_leave_task(t);
     arch_fpu_leave(t);
 }
 
@@ -174,7 +181,7 @@ static struct slot *control_item(struct thread *caller, u32 *next, enum object_n
     return invocation_item(caller, (*next)++, type, rights, error);
 }
 
-static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
+void thread_enter_task(struct thread *t, struct task *task, struct utcb *utcb)
 {
     t->task = task;
     t->root = task->space.root;
@@ -182,6 +189,7 @@ static void enter_task(struct thread *t, struct task *task, struct utcb *utcb)
     t->utcb = utcb;
     thread_set_home(t, t->cpu);
     list_push_back(&task->threads, &t->in_task);
+    task->thread_count++;
     debug_member(t);
 }
 
@@ -210,7 +218,7 @@ err_t op_THREAD_CONTROL(struct thread *caller, struct object *object, u64 *w)
 
     /* point of no return */
     if (task)
-        enter_task(t, task_of(slot_object(task)), utcb);
+        thread_enter_task(t, task_of(slot_object(task)), utcb);
     if (pager)
         map_cap_embedded(pager, &t->pager, &t->pager_node);
     if (handler)

@@ -206,6 +206,10 @@ static inline bool thread_fast(const struct thread *t)
  */
 u64 *thread_progress(struct thread *caller, u64 of);
 
+/* t, which is in no task, comes into this one; it leaves the list of its task's threads for good. */
+void thread_enter_task(struct thread *t, struct task *task, struct utcb *utcb);
+void thread_leave_task(struct thread *t);
+
 /* t becomes a thread of this CPU: see remote_move. */
 void thread_set_home(struct thread *t, struct cpu *cpu);
 

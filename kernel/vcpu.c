@@ -104,13 +104,16 @@ bool vcpu_expired(struct thread *t)
     return true;
 }
 
-void vcpu_task_gone(struct task *task)
+bool vcpu_task_gone(struct task *task)
 {
     while (!list_empty(&task->guests)) {
         struct thread *t = list_first(&task->guests, struct thread, in_guest);
         remote_hold_thread(t);
         enter(t, VCPU_EVENT_GONE, 0, 0);
+        if (kernel_preempted())
+            return list_empty(&task->guests);
     }
+    return true;
 }
 
 void vcpu_end(struct thread *t)

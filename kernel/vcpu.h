@@ -21,8 +21,8 @@ void vcpu_poll(struct thread *t);
 /* The time limit of virtual user mode has passed; false: t is not in it. */
 bool vcpu_expired(struct thread *t);
 
-/* The task is destroyed: those in virtual user mode there come back. */
-void vcpu_task_gone(struct task *task);
+/* The task is destroyed: those in virtual user mode there come back. False: interrupted, call again. */
+bool vcpu_task_gone(struct task *task);
 
 /* t is in its own mode again, with registers to be set by the caller; harmless if it is already. */
 void vcpu_leave(struct thread *t);

@@ -143,6 +143,10 @@ static u64 check_table(struct task *t, u64 *table, u32 level, vaddr_t base)
 
 static void check_task(struct task *t)
 {
+    u64 threads = 0;
+    for (struct list_link *l = t->threads.next; l != &t->threads; l = l->next)
+        threads++;
+    EXPECT(threads == t->thread_count);
     check_slots(t);
     EXPECT(check_table(t, t->space.table, ARCH_LEVELS - 1, 0) == t->space.pages);
 }

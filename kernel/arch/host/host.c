@@ -423,12 +423,7 @@ static void start_root(struct sc *sc)
     if (space_enter(&root_task->space, HOST_UTCB & ~0xfffull, 12, arch_virt_to_phys(page), RIGHT_R | RIGHT_W, NULL,
                     &factory_root))
         kernel_panic("host: no memory for the first UTCB");
-    root_thread->task = root_task;
-    root_thread->root = root_task->space.root;
-    root_thread->slots = root_task->slots;
-    thread_set_home(root_thread, root_thread->cpu);
-    root_thread->utcb = page;
-    list_push_back(&root_task->threads, &root_thread->in_task);
+    thread_enter_task(root_thread, root_task, page);
     sc->owner = sc->thread = root_thread;
     root_thread->own_sc = root_thread->sc = sc;
     sched_ready(root_thread, false);

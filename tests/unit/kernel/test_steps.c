@@ -3,6 +3,8 @@
  * they work on; and mappings that are granted while others hang below them.
  */
 #include "tests/unit/kernel/rig.h"
+#include "abi/vcpu.h"
+#include "kernel/task.h"
 
 enum { TARGET = 60, OTHER = 61, CHAIN = 100, CHAIN_LENGTH = 6 };
 #define BASE 0x50000000ull
@@ -232,6 +234,54 @@ static void test_grant_that_fails_moves_nothing(void **unused)
     assert_int_equal(task_in(OTHER)->space.pages, 0);
 }
 
+/* --- guests whose task goes --- */
+
+#define GUESTS 4
+
+/* A virtual CPU that runs in the target, more urgent than those before it; the first thread goes on. */
+static struct vcpu_state *make_guest(u64 n)
+{
+    struct thread *t = make_thread(n, n + GUESTS);
+    const vaddr_t page = 0x20000000 + n * 0x1000 + VCPU_STATE_SIZE; /* behind its UTCB */
+    assert_int_equal(call(n + GUESTS, TAG(4, 0), OP_SC_CONFIGURE, 131 + n % GUESTS, 0, 0), 0);
+    assert_int_equal(call(n, TAG(2, 0), OP_THREAD_VCPU_CONTROL, page, 0, 0), 0);
+    start(n, EX_REGS_PC);
+    invoke_as(root(), 0, SEL_OP_RECV, TIMEOUTS(0, 10));
+    t->utcb->item[0].what = FPAGE_OBJ(TARGET, 0, RIGHTS_ALL);
+    assert_ptr_equal(host_current(), t);
+    call(n, TAG(1, 1), OP_THREAD_VCPU_RESUME, 0, 0, 0);
+    assert_ptr_equal(t->guest, task_in(TARGET));
+    host_advance(100);
+    assert_ptr_equal(host_current(), root());
+    return t->vcpu;
+}
+
+/* One by one, with a look for interrupts behind each. */
+static void test_guests_of_a_task_that_goes_come_back_in_steps(void **unused)
+{
+    struct vcpu_state *state[GUESTS];
+    make_tasks();
+    assert_int_equal(call(SC, TAG(4, 0), OP_SC_CONFIGURE, 200, 0, 0), 0); /* the first thread comes first */
+    for (u64 i = 0; i < GUESTS; i++)
+        state[i] = make_guest(200 + i);
+    host_pending_always = host_no_restart = true;
+    for (u64 done = 1; done < GUESTS; done++) {
+        u64 gone = 0;
+        u64 w[MSG_REGS] = {OP_TASK_UNMAP, FPAGE_OBJ(TARGET, 0, RIGHTS_ALL), UNMAP_SELF};
+        host_invoke(TAG(3, 0), SEL_OP_CALL | AT(TASK), 0, 0, w);
+        assert_true(root()->cold.restart);
+        for (u64 i = 0; i < GUESTS; i++)
+            gone += state[i]->event == VCPU_EVENT_GONE;
+        assert_int_equal(gone, done);
+        check();
+    }
+    host_no_restart = false;
+    destroy(TARGET);
+    for (u64 i = 0; i < GUESTS; i++)
+        assert_int_equal(state[i]->event, VCPU_EVENT_GONE);
+    settle();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_granted_capability_keeps_its_children),
         cmocka_unit_test(test_granted_memory_keeps_its_children),
         cmocka_unit_test(test_grant_that_fails_moves_nothing),
+        cmocka_unit_test(test_guests_of_a_task_that_goes_come_back_in_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
