@@ -612,7 +612,7 @@ err_t ipc_reply(struct thread *t, struct slot *s, bool waits)
     if (s->node != &node_reply || !s->word)
         return E_NOENT;
     struct thread *caller = slot_caller(s);
-    u64 tag;
+    u64 tag = 0; /* of a message */
     err_t error = move_answer(t, caller, &tag);
     if (error == INVOKE_RESTART)
         return error;
