@@ -65,16 +65,17 @@ static void sc_bind(struct sc *sc, struct thread *t, struct cpu *cpu)
 {
     if (t->own_sc)
         sc_unbind(t->own_sc);
+    sc_unbind(sc); /* whoever ran on it may go on on somebody's who waits for t: that one's goes past t from now on */
     sched_return_donation(t);
     if (!t->sc)
         sched_forget_donor(t);
-    sc_unbind(sc);
     remote_move(t, cpu);
     remote_move_sc(sc, cpu);
     sc->owner = t;
     sc->thread = t;
     t->own_sc = sc;
     t->sc = sc;
+    sched_settle_priority(sc); /* somebody may wait for t already */
     if (t->state == THREAD_READY)
         sched_ready(t, false);
 }

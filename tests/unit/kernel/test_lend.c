@@ -275,6 +275,33 @@ static void test_server_that_loses_its_sc_goes_on_on_its_callers(void **unused)
     check();
 }
 
+/* Server 0, without time, waits for middle, and high for it: when middle's SC becomes its own, high's drives middle. */
+static void test_sc_goes_to_who_waits_for_its_user(void **unused)
+{
+    make_gate(66, 42);
+    start(42, EX_REGS_PC);
+    let_run(10);
+    invoke_as(middle, 0, SEL_OP_WAIT, 0);
+    take_over(10);
+    start_call(40, low, 60, 0);
+    let_run(10);
+    invoke_as(server[0], TAG(1, 0), SEL_OP_CALL | AT(66), 0);
+    take_over(10);
+    start(40, EX_REGS_CANCEL); /* takes its SC back */
+    start_call(44, high, 60, 0);
+    item(0, 50);
+    item(1, 43);
+    assert_int_equal(call(SCHEDULER, TAG(2, 2), OP_SCHEDULER_RUN_THREAD, 0, 0, 0), 0);
+    check();
+    assert_ptr_equal(middle->sc, high->own_sc);
+    let_run(100);
+    assert_ptr_equal(host_current(), middle);
+    invoke_as(middle, TAG(1, 0), SEL_OP_REPLY_WAIT, 0);
+    check();
+    assert_ptr_equal(server[0]->sc, server[0]->own_sc);
+    assert_ptr_equal(high->sc, high->own_sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(test_caller_that_waits_takes_over_when_the_budget_ends, boot_lend),
         cmocka_unit_test_setup(test_helper_gives_up, boot_lend),
         cmocka_unit_test_setup(test_server_that_loses_its_sc_goes_on_on_its_callers, boot_lend),
+        cmocka_unit_test_setup(test_sc_goes_to_who_waits_for_its_user, boot_lend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
