@@ -192,6 +192,16 @@ static void check_chain(struct thread *t)
     EXPECT(x);
 }
 
+/* A virtual CPU in virtual user mode: it is in the other space, holds nothing and owes nothing. */
+static void check_guest(struct thread *t)
+{
+    bool listed = false;
+    for (struct list_link *l = t->guest->guests.next; l != &t->guest->guests; l = l->next)
+        listed |= l == &t->in_guest;
+    EXPECT(listed && !t->guest->object.dying);
+    EXPECT(t->vcpu && !t->reply.word && t->root == t->guest->space.root && t->slots != t->task->slots);
+}
+
 static void check_thread(struct thread *t)
 {
     check_senders(t);
@@ -209,8 +219,10 @@ static void check_thread(struct thread *t)
         EXPECT(t->own_sc->owner == t);
     if (t->donor)
         check_chain(t);
-    if (t->task)
-        EXPECT(t->guest || t->slots == t->task->slots);
+    if (t->guest)
+        check_guest(t);
+    else if (t->task)
+        EXPECT(t->slots == t->task->slots && t->root == t->task->space.root);
 }
 
 static bool runnable(const struct sc *sc)

@@ -8,6 +8,7 @@
  */
 #include "tests/fuzz/kernel/world.h"
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,10 +29,17 @@ static void random_bytes(u8 *bytes, u64 size, u64 state)
     }
 }
 
+/* So that the run that failed can be had again: FUZZ_TRACE=1 kernel_fuzz 1 SEED */
+static void tell_seed(int signal)
+{
+    fprintf(stderr, "seed %lu\n", seed - 1);
+}
+
 static void test_random_steps(void **unused)
 {
     static u8 bytes[STEPS * sizeof(struct step)];
     u64 first = seed;
+    signal(SIGABRT, tell_seed);
     while (world_invocations < invocations) {
         random_bytes(bytes, sizeof bytes, seed++ * 0x9e3779b97f4a7c15ull | 1);
         world_run(bytes, sizeof bytes, check_every);

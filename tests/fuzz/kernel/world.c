@@ -47,8 +47,8 @@ static void map(u64 task, u64 what, u64 base)
     must(task, TAG(3, 1), OP_TASK_MAP, what, base);
 }
 
-/* What the task holds: itself (1-4), what all share (8-15), memory. */
-static void make_task(u64 n)
+/* What the task holds: itself (1-4), a guest (5), what all share (8-15), memory. */
+static void make_task(u64 n, u64 guest)
 {
     const vaddr_t page = HOST_UTCB & ~0xfffull;
     create(WORLD_FACTORY, n + 3, OBJ_FACTORY, TASK_QUOTA);
@@ -60,6 +60,8 @@ static void make_task(u64 n)
     must(n + 1, TAG(3, 1), OP_THREAD_CONTROL, THREAD_SET_TASK, page);
     map(n, FPAGE_OBJ(n, 1, RIGHTS_ALL), 1 << FPAGE_START_SHIFT);
     map(n, FPAGE_OBJ(n + 3, 0, RIGHTS_ALL), 4 << FPAGE_START_SHIFT);
+    create(n + 3, guest, OBJ_TASK, 0);
+    map(n, FPAGE_OBJ(guest, 0, RIGHTS_ALL), 5 << FPAGE_START_SHIFT);
     map(n, FPAGE_MEM(HOST_MEMORY, 21, RIGHTS_RWX), HOST_MEMORY);
 }
 
@@ -91,7 +93,7 @@ void world_make(void)
     create(WORLD_FACTORY, WORLD_SEMAPHORE, OBJ_SEMAPHORE, 1);
     map(WORLD_TASK, FPAGE_OBJ(WORLD_SCHEDULER, 0, RIGHTS_ALL), WORLD_SHARED_SCHEDULER << FPAGE_START_SHIFT);
     for (u64 i = 0; i < WORLD_TASK_COUNT; i++)
-        make_task(WORLD_TASKS + 4 * i);
+        make_task(WORLD_TASKS + 4 * i, WORLD_GUESTS + i);
     map(WORLD_TASK, FPAGE_OBJ(WORLD_TASKS + 13, 0, RIGHTS_ALL), WORLD_SHARED_THREAD << FPAGE_START_SHIFT);
     for (u64 i = 0; i < WORLD_TASK_COUNT; i++) {
         bind_gate(WORLD_GATES + i, WORLD_TASKS + 4 * i + 1, 0x1000 * (i + 1));

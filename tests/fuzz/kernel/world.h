@@ -23,6 +23,7 @@ enum {
     WORLD_SHARED_SCHEDULER,
     WORLD_SHARED_THREAD, /* of the last task */
     WORLD_TASKS = 16,
+    WORLD_GUESTS = 32, /* a task without threads for each of the others, for its virtual user mode */
 };
 #define WORLD_TASK_COUNT 4
 #define WORLD_PASSIVE    2 /* the threads of this task and those behind it have no SC */
