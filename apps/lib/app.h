@@ -125,6 +125,12 @@ int escape_take(const char **at, bool zero_first);
 /* Prints text with its escapes; false at \c. */
 bool escape_print(const char *text, bool zero_first);
 
+/* ---- commands of programs and of the shell (echo.c, printf.c) ---- */
+
+/* All of the commands, their messages too; what is printed stays in stdout's buffer. Return the exit status. */
+int echo_command(char **argv);
+int printf_command(char **argv);
+
 /* ---- signals (kill.c) ---- */
 
 /* All of the command kill, its messages too: sends a signal to each operand and returns the exit status. Operands that

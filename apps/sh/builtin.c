@@ -52,6 +52,16 @@ int builtin_false(int argc, char **argv)
     return 1;
 }
 
+int builtin_echo(int argc, char **argv)
+{
+    return echo_command(argv);
+}
+
+int builtin_printf(int argc, char **argv)
+{
+    return printf_command(argv);
+}
+
 int builtin_help(int argc, char **argv)
 {
     puts("Builtins (everything else is a program: ls /bin):");
