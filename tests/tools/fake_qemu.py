@@ -36,6 +36,10 @@ def main():
         os.write(fd, b"\x09\0\0\0Htessera 0")
     if BEHAVIOUR == "panic":
         log("panic: kernel: it broke\r\n")
+    if BEHAVIOUR == "nodisk":
+        log("fs: refused: it has nonsense\r\n")
+        time.sleep(1)  # the launcher looks in between
+        log("fs: no file system: error 1\r\n")
     if BEHAVIOUR != "agent":
         time.sleep(60)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

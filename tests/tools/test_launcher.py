@@ -139,6 +139,7 @@ def failed(done, status, *words):
     ("panic", 134, ["panic: kernel: it broke", "console"]),
     ("exit", 125, ["ended too early (status 1, qemu: no such machine)"]),
     ("garbage", 125, ["nonsense"]),
+    ("nodisk", 125, ["cannot be used (fs: refused: it has nonsense)", "e2fsck"]),
     ("version", 125, ["another version"]),
 ])
 def test_a_guest_that_fails(place, monkeypatch, behaviour, status, words):

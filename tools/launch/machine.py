@@ -49,6 +49,7 @@ class Machine:
         self.interactive = options.line is None
         self.seen = 0           # bytes of the log that were looked at
         self.tail = b""         # the last line of it, as far as there
+        self.last_line = b""    # the one before that
         self.panic = None
         self.no_disk = None     # why the file server could not mount the disk
         self.process = None
@@ -181,7 +182,9 @@ class Machine:
             if line.lstrip(b"\r").startswith(PANIC) and number + 1 < len(lines) and not self.panic:
                 self.panic = line.strip().decode(errors="replace")
             if line.lstrip(b"\r").startswith(NO_DISK) and not self.no_disk:
-                self.no_disk = lines[max(number - 1, 0)].strip().decode(errors="replace")
+                self.no_disk = (lines[number - 1] if number else self.last_line).strip().decode(errors="replace")
+        if len(lines) > 1:
+            self.last_line = lines[-2]
         if self.seen > LOG_MAX and not self.interactive:
             raise LaunchError(f"the guest floods its console: see {self.save_log()}")
 
