@@ -62,11 +62,19 @@ struct posix_thread *thread_first(void)
 void thread_interrupt(struct posix_thread *t, u32 why)
 {
     __atomic_fetch_or(&t->interrupted, why, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&t->interrupters, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&t->waiting, __ATOMIC_SEQ_CST))
         thread_ex_regs(t->caps.thread, EX_REGS_CANCEL, 0, 0, 0, 0);
+    __atomic_fetch_sub(&t->interrupters, 1, __ATOMIC_SEQ_CST);
 }
 
 #define PATIENCE 1000 /* microseconds */
+
+void thread_wait_for_interrupters(struct posix_thread *t)
+{
+    while (__atomic_load_n(&t->interrupters, __ATOMIC_SEQ_CST))
+        sys_sleep(PATIENCE / 100); /* which may be what is canceled */
+}
 
 err_t thread_cancel(u32 tid)
 {

@@ -21,12 +21,13 @@ struct posix_thread {
     void *argument;
     u64 unmap, unmap_size; /* the stack to unmap at the end */
     /* What others look at who want the thread's attention: signal.h. */
-    bool first;      /* signals are for this one */
-    bool waiting;    /* in a request that may wait and may be cancelled */
-    u32 interrupted; /* THREAD_SIGNALED, THREAD_CANCELED: waiting shall end; the thread itself clears it */
-    u32 in_call;     /* > 0: inside this library */
-    u64 signal_mask; /* blocked signals, as in Linux' sets */
-    vaddr_t forced;  /* frame of the handlers that interrupted the program's code, 0 = none */
+    bool first;       /* signals are for this one */
+    bool waiting;     /* in a request that may wait and may be cancelled */
+    u32 interrupted;  /* THREAD_SIGNALED, THREAD_CANCELED: waiting shall end; the thread itself clears it */
+    u32 interrupters; /* who are about to cancel what it waits for, or have just done so */
+    u32 in_call;      /* > 0: inside this library */
+    u64 signal_mask;  /* blocked signals, as in Linux' sets */
+    vaddr_t forced;   /* frame of the handlers that interrupted the program's code, 0 = none */
     _Alignas(16) char stack[LEAVE_STACK];
 };
 
@@ -54,9 +55,14 @@ static inline bool thread_wait_begin(struct posix_thread *t)
     return !__atomic_load_n(&t->interrupted, __ATOMIC_SEQ_CST);
 }
 
+/* Somebody who has seen it waiting is about to cancel what it does: that must not be its next request. */
+void thread_wait_for_interrupters(struct posix_thread *t);
+
 static inline void thread_wait_end(struct posix_thread *t)
 {
-    __atomic_store_n(&t->waiting, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->waiting, false, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&t->interrupters, __ATOMIC_SEQ_CST), 0))
+        thread_wait_for_interrupters(t);
 }
 
 /* The value of a request that may wait, or E_INTR. What the server may have begun must then be undone. */
