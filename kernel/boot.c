@@ -241,7 +241,8 @@ static void start(struct thread *thread, struct task *task, struct sc *sc, vaddr
     thread->hot.pc = entry;
     thread->hot.sp = STACK_TOP;
     arch_regs_argument(thread, INFO_BASE, UTCB_BASE);
-    sc->owner = sc->thread = thread;
+    sc->owner = thread;
+    sc_give(sc, thread);
     thread->own_sc = thread->sc = sc;
     sched_ready(thread, false);
     sched_exit(thread->cpu);

@@ -45,8 +45,8 @@ struct cpu {
     u64 sc_end;               /* when its budget ends, in ticks; idle: charged up to here */
     u64 timer_armed;          /* when the timer will fire */
     i64 ready_top;            /* highest priority in the queues, -1 = none */
-    u64 open_here;            /* thread.state_home of threads of this CPU that wait for anybody; see cpu_set_hook */
-    u64 calling_here;         /* the same of those that wait for an answer */
+    u32 open_here;            /* thread.state_home of threads of this CPU that wait for anybody; see cpu_set_hook */
+    u32 calling_here;         /* the same of those that wait for an answer */
     u64 hook;                 /* not 0: something is special about every switch (tracing, say); no fast path */
 
     u32 rest;                 /* enum cpu_rest; atomic */
@@ -75,8 +75,8 @@ struct cpu {
 static inline void cpu_set_hook(struct cpu *cpu, u64 bits, bool on)
 {
     cpu->hook = on ? cpu->hook | bits : cpu->hook & ~bits;
-    __atomic_store_n(&cpu->open_here, cpu->hook ? ~0ull : STATE_AT(THREAD_WAIT_OPEN, cpu->id), __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->calling_here, cpu->hook ? ~0ull : STATE_AT(THREAD_CALLING, cpu->id), __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->open_here, cpu->hook ? ~0u : STATE_AT(THREAD_WAIT_OPEN, cpu->id), __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->calling_here, cpu->hook ? ~0u : STATE_AT(THREAD_CALLING, cpu->id), __ATOMIC_RELAXED);
 }
 
 /* All CPUs, the one that booted first; constant after boot. */

@@ -24,9 +24,9 @@
 /* --- fast path --- */
 
 /* A passive partner (no SC) goes on with the running one. */
-static ALWAYS_INLINE bool may_change(struct cpu *cpu, struct sc *sc, struct change *c)
+static ALWAYS_INLINE bool may_change(struct cpu *cpu, struct thread *to, struct sc *sc, struct change *c)
 {
-    return !sc || switch_allowed(cpu, sc, c);
+    return !sc || switch_allowed(cpu, to, c);
 }
 
 /* From t to `to`, on the latter's SC `sc` or, if it has none, on the running one. */
@@ -34,9 +34,10 @@ static inline void change_thread(struct cpu *cpu, struct thread *t, struct threa
                                  struct change c)
 {
     if (sc) {
-        switch_sc_to(cpu, cpu->sc, sc, c);
+        switch_sc_to(cpu, &t->left, sc, c);
     } else {
         to->sc = cpu->sc;
+        to->priority = t->priority;
         cpu->sc->thread = to;
         t->sc = NULL;
     }
@@ -59,7 +60,7 @@ static ALWAYS_INLINE bool go_over(struct thread *t, struct thread *to)
     struct sc *sc = to->sc;
     struct change c = {0};
     if (to->state_home != cpu->open_here   /* waits for anybody, for ever, on this CPU; nothing is special about that */
-        || !may_change(cpu, sc, &c))
+        || !may_change(cpu, to, sc, &c))
         return false;
 
     /* point of no return */
@@ -93,7 +94,7 @@ static ALWAYS_INLINE struct thread *fast_reply_wait(struct thread *t)
     if (to->state_home != cpu->calling_here  /* a plain call on this CPU: no time limit, no fault; nothing is special */
         || t->senders.root                   /* others wait for us */
         || t->donor != (sc ? NULL : to)      /* both have SCs of their own, or the caller gets back what it lent */
-        || !may_change(cpu, sc, &c))
+        || !may_change(cpu, to, sc, &c))
         return NULL;
 
     /* point of no return */
@@ -190,7 +191,7 @@ static bool go_back(struct thread *t, struct thread *caller)
         || cpu->hook                             /* nothing is special about switches */
         || t->senders.root                       /* others wait for t */
         || t->donor != (sc ? NULL : caller)      /* as in fast_reply_wait */
-        || !may_change(cpu, sc, &c))
+        || !may_change(cpu, caller, sc, &c))
         return false;
 
     /* point of no return */

@@ -102,7 +102,7 @@ void sched_donate(struct thread *from, struct thread *to)
     from->sc = NULL;
     to->sc = sc;
     to->donor = from;
-    sc->thread = to;
+    sc_give(sc, to);
 }
 
 void sched_return_donation(struct thread *t)
@@ -116,7 +116,7 @@ void sched_return_donation(struct thread *t)
         donor = sc->owner;
     t->donor = NULL;
     t->sc = NULL;
-    sc->thread = donor;
+    sc_give(sc, donor);
     sched_settle_priority(sc);
     if (!donor)
         return;
@@ -160,7 +160,7 @@ COLD void sched_forget_chain(struct sc *sc)
         x->donor = NULL;
         x->sc = NULL;
     }
-    sc->thread = NULL;
+    sc_give(sc, NULL);
     sched_settle_priority(sc);
 }
 
@@ -177,7 +177,7 @@ COLD void sched_reclaim(struct thread *t)
         x->sc = NULL;
         x = donor;
     }
-    sc->thread = t;
+    sc_give(sc, t);
     t->sc = sc;
     sched_settle_priority(sc);
     sched_find_donor(end);

@@ -12,10 +12,10 @@
 #include "kernel/irq.h"
 #include "kernel/switch.h"
 
-/* The CPU goes from `own` to `to` on `sc`: the last thing to be done. */
-static ALWAYS_INLINE void leave_to(struct cpu *cpu, struct sc *own, struct thread *to, struct sc *sc, struct change c)
+/* The CPU goes from t to `to` on `sc`: the last thing to be done. */
+static ALWAYS_INLINE void leave_to(struct cpu *cpu, struct thread *t, struct thread *to, struct sc *sc, struct change c)
 {
-    switch_sc_to(cpu, own, sc, c);
+    switch_sc_to(cpu, &t->left, sc, c);
     arch_space_switch(to->root);
     kernel_leave(cpu);
 }
@@ -45,14 +45,14 @@ static ALWAYS_INLINE bool yield(struct cpu *cpu, struct thread *t, struct thread
         || sc->queue != queue        /* here, and as urgent: who is first may change, but not that there is somebody */
         || to->vcpu_poll             /* no virtual CPU that has to look for messages first */
         || cpu->hook                 /* nothing is special about switches */
-        || !switch_in_time(cpu, sc, &c))
+        || !switch_in_time(cpu, to, &c))
         return false;
 
     /* point of no return */
     take_turns(sc, own, queue);
     arch_regs_done(&t->cold);
     debug_blocked(t);
-    leave_to(cpu, own, to, sc, c);
+    leave_to(cpu, t, to, sc, c);
     return true;
 }
 
@@ -73,16 +73,16 @@ static ALWAYS_INLINE bool wake(struct cpu *cpu, struct irq *irq, struct thread *
         || !awaits(cpu, to, irq)
         || irq->sender.queue               /* the signal before this one has been received */
         || !sc                             /* not passive: a signal brings no time */
-        || sc->priority <= own->priority   /* more urgent than who runs, and so than all who are ready */
+        || to->priority <= own->priority   /* more urgent than who runs, and so than all who are ready */
         || cpu->hook                       /* nothing is special about switches */
-        || !switch_in_time(cpu, sc, &c))
+        || !switch_in_time(cpu, to, &c))
         return false;
 
     /* point of no return */
     switch_enqueue(cpu, own, true);
     to->state = THREAD_READY;
     debug_blocked(own->thread);
-    leave_to(cpu, own, to, sc, c);
+    leave_to(cpu, own->thread, to, sc, c);
     return true;
 }
 

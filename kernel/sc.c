@@ -72,7 +72,7 @@ static void sc_bind(struct sc *sc, struct thread *t, struct cpu *cpu)
     remote_move(t, cpu);
     remote_move_sc(sc, cpu);
     sc->owner = t;
-    sc->thread = t;
+    sc_give(sc, t);
     t->own_sc = sc;
     t->sc = sc;
     sched_settle_priority(sc); /* somebody may wait for t already */

@@ -17,6 +17,8 @@
 void sched_set_priority(struct sc *sc, u32 priority)
 {
     sc->priority = priority;
+    if (sc->thread)
+        sc->thread->priority = priority;
     cpu_self()->news = true;
     sc->queue = &sc->cpu->ready[priority];
     sc->ready_bit = 1ull << switch_map_bit(priority) % 64;
@@ -96,12 +98,12 @@ static inline bool take_over(struct cpu *cpu, struct sc *sc)
         || own->priority >= sc->priority  /* less urgently */
         || cpu->handoff                   /* nobody else is to take over */
         || cpu->reschedule                /* the choice is open still, and is not being made */
-        || !switch_allowed(cpu, sc, &c)
+        || !switch_allowed(cpu, sc->thread, &c)
         || cpu->sc_end <= c.now)          /* and its budget, not charged yet, is not used up */
         return false;
     if (runnable(own))
         switch_enqueue(cpu, own, true);
-    switch_sc_to(cpu, own, sc, c);
+    switch_sc_to(cpu, sc_left(own), sc, c);
     return true;
 }
 
@@ -153,18 +155,18 @@ static COLD void ready_without_sc(struct thread *t)
 
 void sched_grant(struct sc *sc)
 {
-    sc->granted += sc->budget - sc->left;
-    sc->left = sc->budget;
+    sc->granted += sc->budget - *sc_left(sc);
+    *sc_left(sc) = sc->budget;
 }
 
-COLD u64 sched_consumed(const struct sc *sc)
+COLD u64 sched_consumed(struct sc *sc)
 {
     struct cpu *cpu = sc->cpu;
     u64 end;
     do /* another CPU changes both without the lock */
         end = __atomic_load_n(&cpu->sc_end, __ATOMIC_ACQUIRE);
     while (__atomic_load_n(&cpu->sc, __ATOMIC_ACQUIRE) == sc && __atomic_load_n(&cpu->sc_end, __ATOMIC_ACQUIRE) != end);
-    return sc->granted - (cpu->sc == sc ? (i64)(end - arch_time()) : sc->left);
+    return sc->granted - (cpu->sc == sc ? (i64)(end - arch_time()) : *sc_left(sc));
 }
 
 COLD void sched_replenish(struct sc *sc)
@@ -221,17 +223,18 @@ void sched_charge(struct cpu *cpu, u64 now)
         cpu->sc_end = now;
         return;
     }
-    sc->left = cpu->sc_end - now;
-    if (sc->left <= 0 && !sc->exhausted)
+    i64 *left = sc_left(sc);
+    *left = cpu->sc_end - now;
+    if (*left <= 0 && !sc->exhausted)
         exhaust(cpu, sc, now);
-    cpu->sc_end = now + sc->left;
+    cpu->sc_end = now + *sc_left(sc); /* to tell its handler may have moved it */
 }
 
 /* From now on the time is that of `sc` (NULL: idle). */
 static void start_charging(struct cpu *cpu, struct sc *sc, u64 now)
 {
     cpu->sc = sc;
-    cpu->sc_end = sc ? now + sc->left : now;
+    cpu->sc_end = sc ? now + *sc_left(sc) : now;
 }
 
 /* From now on nobody's time is running: sched_exit chooses anew. */
@@ -351,7 +354,7 @@ static inline bool hand_over(struct cpu *cpu, u64 now)
             return false;
         enqueue(cpu, old, true);
     }
-    old->left = cpu->sc_end - now;
+    *sc_left(old) = cpu->sc_end - now;
     next->queued = false;
     cpu->handoff = NULL;
     start_charging(cpu, next, now);

@@ -9,15 +9,15 @@
 
 struct sc {
     struct object object;
-    i64 left;                  /* of the budget, in ticks; while it runs, cpu->sc_end says so */
-    u8 priority;               /* `base`, or that of somebody who waits for whom it runs; one line with `left` */
+    i64 left;                  /* of the budget, in ticks, while it has no thread: see sc_left */
+    u8 priority;               /* `base`, or that of somebody who waits for whom it runs */
     u8 base;                   /* priority of its own */
     bool queued;
     struct list_link link;     /* in *queue while queued */
     struct list_link *queue;   /* cpu->ready[priority] */
     u64 ready_bit;             /* of the priority, in its word of cpu->ready_map */
     struct cpu *cpu;
-    struct thread *thread;     /* whom it runs now, NULL = nobody */
+    struct thread *thread;     /* whom it runs now, NULL = nobody: sc_give */
     struct thread *owner;      /* whom it is bound to */
     u64 budget, period;        /* ticks; period 0: round robin with slices of `budget` */
     u64 period_start;
@@ -34,6 +34,25 @@ struct sc {
 static inline struct sc *sc_of(struct object *o)
 {
     return container_of(o, struct sc, object);
+}
+
+/*
+ * What is left of the budget, in ticks. It stands in the thread that the SC runs, with the priority: so to switch to a
+ * thread nothing has to be touched but the thread.
+ */
+static inline i64 *sc_left(struct sc *sc)
+{
+    return sc->thread ? &sc->thread->left : &sc->left;
+}
+
+/* From now on it runs t; NULL: nobody. */
+static inline void sc_give(struct sc *sc, struct thread *t)
+{
+    i64 left = *sc_left(sc);
+    sc->thread = t;
+    *sc_left(sc) = left;
+    if (t)
+        t->priority = sc->priority;
 }
 
 struct sc *sc_create(struct factory *f, u32 priority);
@@ -91,7 +110,7 @@ void sched_set_priority(struct sc *sc, u32 priority);
 void sched_grant(struct sc *sc);
 
 /* Ticks that the SC has run, in all. */
-u64 sched_consumed(const struct sc *sc);
+u64 sched_consumed(struct sc *sc);
 
 /* Time that the CPU had nobody to run, in ticks. */
 u64 sched_idle_ticks(const struct cpu *cpu);

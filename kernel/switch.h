@@ -28,27 +28,27 @@ struct change {
     u64 now, end;
 };
 
-/* Whether the budget of `sc` ends no earlier than the timer fires anyway: one without budget fails. */
-static ALWAYS_INLINE bool switch_in_time(struct cpu *cpu, struct sc *sc, struct change *c)
+/* Whether the budget that `to` has ends no earlier than the timer fires anyway: one without budget fails. */
+static ALWAYS_INLINE bool switch_in_time(struct cpu *cpu, struct thread *to, struct change *c)
 {
     c->now = arch_time();
-    c->end = c->now + sc->left;
+    c->end = c->now + to->left;
     return c->end >= cpu->timer_armed;
 }
 
 /*
- * Whether the CPU may go from the SC of the running thread to `sc` without further ado: nobody more urgent is ready,
- * and its budget allows it.
+ * Whether the CPU may go from the SC of the running thread to that of `to` without further ado: nobody more urgent is
+ * ready, and its budget allows it.
  */
-static ALWAYS_INLINE bool switch_allowed(struct cpu *cpu, struct sc *sc, struct change *c)
+static ALWAYS_INLINE bool switch_allowed(struct cpu *cpu, struct thread *to, struct change *c)
 {
-    return sc->priority >= cpu->ready_top && switch_in_time(cpu, sc, c);
+    return (i64)to->priority >= cpu->ready_top && switch_in_time(cpu, to, c);
 }
 
-/* From the running SC `own` to `sc`. */
-static ALWAYS_INLINE void switch_sc_to(struct cpu *cpu, struct sc *own, struct sc *sc, struct change c)
+/* From the running SC, for which *left remains, to `sc`. */
+static ALWAYS_INLINE void switch_sc_to(struct cpu *cpu, i64 *left, struct sc *sc, struct change c)
 {
-    own->left = cpu->sc_end - c.now;
+    *left = cpu->sc_end - c.now;
     cpu->sc_end = c.end;
     cpu->sc = sc;
 }

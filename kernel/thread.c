@@ -12,7 +12,7 @@
 #include "kernel/task.h"
 #include "kernel/vcpu.h"
 
-_Static_assert(offsetof(struct thread, cold) <= 128, "what the fast path touches fills two cache lines at most");
+_Static_assert(offsetof(struct thread, reply.node) <= 128, "what the fast path touches fills two cache lines at most");
 
 struct thread thread_nobody = {.state = THREAD_STOPPED};
 
@@ -50,7 +50,7 @@ void thread_set_home(struct thread *t, struct cpu *cpu)
         t->task->space.cpus |= cpu->bit;
     if (t->guest)
         t->guest->space.cpus |= cpu->bit;
-    __atomic_store_n(&t->home, (u32)cpu->id, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->home, (u16)cpu->id, __ATOMIC_RELEASE);
 }
 
 static void drop_embedded(struct slot *s)

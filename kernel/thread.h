@@ -52,7 +52,7 @@ static inline void sender_init(struct sender *s, bool is_irq)
 }
 
 /* thread.state_home, both parts of it. */
-#define STATE_AT(state, home) ((u64)(home) << 32 | (state))
+#define STATE_AT(state, home) ((u32)(home) << 16 | (state))
 
 /*
  * Who owns it: while the state is one of those that the fast path begins or ends (thread_fast), the first two lines
@@ -65,20 +65,22 @@ struct thread {
     u64 root;                   /* address-space root as the MMU register wants it; a thread may run in another view */
     union {                     /* what may be done to it: the fast path compares both at once */
         struct {
-            u32 state;          /* enum thread_state */
-            u32 home;           /* id of `cpu` */
+            u16 state;          /* enum thread_state */
+            u16 home;           /* id of `cpu` */
         };
-        u64 state_home;
+        u32 state_home;
     };
+    u32 priority;               /* that of `sc` */
 
     /* The second: partners. */
     struct cpu *cpu;            /* home CPU: the only one that touches the run state */
     struct slot **slots;        /* object space of the task */
     struct sc *sc;              /* SC it runs on now; NULL: passive, not running */
-    struct slot reply;          /* implicit reply capability */
+    i64 left;                   /* of the budget of `sc`, in ticks; while that runs, cpu->sc_end says so */
     struct slot *answer_from;   /* while CALLING (undefined else): the slot that holds the right to answer us */
     struct tree senders;        /* gates and Irqs that wait: under the lock (the fast path sees if it is empty) */
     struct thread *donor;       /* who lent us `sc`, NULL if it is our own */
+    struct slot reply;          /* implicit reply capability; the fast path touches the word only */
 
     /* Cold. */
     struct arch_cold_regs cold; /* registers that do not survive an invocation, message words among them */

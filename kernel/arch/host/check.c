@@ -211,7 +211,7 @@ static void check_thread(struct thread *t)
     if (t->reply.word)
         EXPECT(thread_calling(slot_caller(&t->reply)) && slot_caller(&t->reply)->answer_from == &t->reply);
     if (t->sc) {
-        EXPECT(t->sc->thread == t);
+        EXPECT(t->sc->thread == t && t->priority == t->sc->priority);
         bool should_queue = t->state == THREAD_READY && !t->sc->exhausted && t->cpu->sc != t->sc;
         EXPECT(t->sc->queued == should_queue);
     }

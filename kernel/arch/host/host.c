@@ -424,7 +424,8 @@ static void start_root(struct sc *sc)
                     &factory_root))
         kernel_panic("host: no memory for the first UTCB");
     thread_enter_task(root_thread, root_task, page);
-    sc->owner = sc->thread = root_thread;
+    sc->owner = root_thread;
+    sc_give(sc, root_thread);
     root_thread->own_sc = root_thread->sc = sc;
     sched_ready(root_thread, false);
 }

@@ -8,15 +8,15 @@
 #define THREAD_S0     32
 #define THREAD_STATUS 40
 #define THREAD_CPU    64
-#define THREAD_MAP_DONE 1048
-#define THREAD_FPU    1136
-#define CPU_FPU_OWNER 88
-#define CPU_NEWS      104
-#define COLD_MR       128
-#define COLD_TAG      192
-#define COLD_A0       200
-#define COLD_RA       264
-#define COLD_KIND     344
+#define THREAD_MAP_DONE 1064
+#define THREAD_FPU    1152
+#define CPU_FPU_OWNER 80
+#define CPU_NEWS      96
+#define COLD_MR       136
+#define COLD_TAG      200
+#define COLD_A0       208
+#define COLD_RA       272
+#define COLD_KIND     352
 
 #define SSTATUS_FS_MASK  (3 << 13)
 #define SSTATUS_FS_DIRT  (1 << 13) /* what dirty has and clean has not */
