@@ -263,7 +263,7 @@ static err_t equip_task(u32 h)
     if (!error)
         error = give_new(h, OBJ_SC, HOSTILE_PRIORITY, OWN_SC);
     if (!error)
-        error = give(h, SCHEDULER, RIGHTS_ALL, THE_SCHEDULER);
+        error = give(h, SCHEDULER, RIGHTS_ALL & ~RIGHT_DELETE, THE_SCHEDULER);
     return error ? error : give(h, HOSTILE_TASK(1 - h), RIGHT_USE | RIGHT_CONTROL, OTHER_TASK);
 }
 
