@@ -150,20 +150,12 @@ static err_t fault(void *self, u32 signal, u64 address, u64 pc)
 
 static err_t wait(void *self, i32 pid, u32 options, u32 *found, u32 *status, u64 *time, u64 *memory)
 {
-    struct wait_result r;
-    err_t error = wait_take(process_of(self), pid, &r);
-    if (error == E_AGAIN && (options & PROC_WNOHANG)) {
-        *found = 0;
-        return E_OK;
-    }
-    if (error == E_AGAIN)
-        return wait_keep(process_of(self), pid);
-    if (error)
+    err_t error = wait_take(process_of(self), pid);
+    if (error != E_AGAIN)
         return error;
-    *found = r.pid;
-    *status = r.status;
-    *time = r.cpu_us;
-    *memory = r.memory_kib;
+    if (!(options & PROC_WNOHANG))
+        return wait_keep(process_of(self), pid);
+    *found = 0;
     return E_OK;
 }
 

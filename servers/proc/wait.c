@@ -21,23 +21,35 @@ static bool names(const struct process *parent, i32 pid, const struct process *c
     return pid > 0 ? child->pid == (u32)pid : child->group == group;
 }
 
-static struct wait_result result_of(const struct process *p)
+/* The zombie is used up only if whom it is told still waits: a signal may have called the caller away at any time. */
+static err_t answer(cap_t reply, struct process *zombie)
 {
-    return (struct wait_result){p->pid, p->status, p->cpu_us, p->memory_kib};
+    struct msg m;
+    proc_wait_reply(&m, zombie->pid, zombie->status, zombie->cpu_us, zombie->memory_kib);
+    err_t error = serve_answer(reply, &m);
+    if (!error)
+        process_forget(zombie);
+    return error;
 }
 
-err_t wait_take(struct process *p, i32 pid, struct wait_result *result)
+static err_t answer_now(struct process *zombie)
+{
+    cap_t reply = serve_keep_reply();
+    if (!reply)
+        return E_AGAIN;
+    answer(reply, zombie);
+    return WIRE_LATER;
+}
+
+err_t wait_take(struct process *p, i32 pid)
 {
     bool any = false;
     for (struct process *c = process_next(NULL); c; c = process_next(c)) {
         if (!names(p, pid, c))
             continue;
         any = true;
-        if (c->state != PROCESS_ZOMBIE)
-            continue;
-        *result = result_of(c);
-        process_forget(c);
-        return E_OK;
+        if (c->state == PROCESS_ZOMBIE)
+            return answer_now(c);
     }
     return any ? E_AGAIN : E_CHILD;
 }
@@ -60,20 +72,14 @@ err_t wait_keep(struct process *p, i32 pid)
     return WIRE_LATER;
 }
 
-/* A waiter that has gone meanwhile does not use up the zombie. */
 void wait_tell(struct process *zombie)
 {
     for (struct waiter *w = waiters; w < waiters + WAITERS_MAX; w++) {
         if (!w->process || !names(w->process, w->pid, zombie))
             continue;
-        struct wait_result r = result_of(zombie);
-        struct msg m;
         w->process = NULL;
-        proc_wait_reply(&m, r.pid, r.status, r.cpu_us, r.memory_kib);
-        if (serve_answer(w->reply, &m))
-            continue;
-        process_forget(zombie);
-        return;
+        if (!answer(w->reply, zombie))
+            return;
     }
 }
 

@@ -5,16 +5,12 @@
 
 #define SIGNAL_CHILD 17 /* SIGCHLD */
 
-struct wait_result {
-    u32 pid, status;
-    u64 cpu_us, memory_kib;
-};
-
 /*
- * Takes a zombie child of p that `pid` (as in waitpid) names: E_OK and *result, the child is forgotten. Otherwise
- * E_CHILD if no child is named at all, E_AGAIN if it lives.
+ * Answers the current request with a zombie child of p that `pid` (as in waitpid) names, if there is one: WIRE_LATER.
+ * The child is forgotten if the answer arrives; a call that its caller gave up can be made again. Otherwise E_CHILD if
+ * no child is named at all, E_AGAIN if it lives or too many requests are kept.
  */
-err_t wait_take(struct process *p, i32 pid, struct wait_result *result);
+err_t wait_take(struct process *p, i32 pid);
 
 /* Keeps the current request until such a child ends. E_AGAIN if too many are kept. */
 err_t wait_keep(struct process *p, i32 pid);
