@@ -240,6 +240,16 @@ static void set_registers(struct thread *t, u64 flags, const u64 *w)
         t->hot.tp = w[5];
 }
 
+/*
+ * A fault is not cancelled: no invocation of the thread's runs, and its handler's answer must find it. Else whom that
+ * answer sends elsewhere would do the same anew, and what the handler has noted of it would be wrong.
+ */
+static bool cancels(const struct thread *t, u64 flags)
+{
+    bool goes_elsewhere = flags & (EX_REGS_STOP | EX_REGS_PC);
+    return flags & (EX_REGS_CANCEL | EX_REGS_STOP) && (t->call_kind == CALL_MESSAGE || goes_elsewhere);
+}
+
 err_t op_THREAD_EX_REGS(struct thread *caller, struct object *object, u64 *w)
 {
     struct thread *t = thread_of(object);
@@ -260,7 +270,7 @@ err_t op_THREAD_EX_REGS(struct thread *caller, struct object *object, u64 *w)
         return INVOKE_RESTART;
 
     /* point of no return */
-    if (flags & (EX_REGS_CANCEL | EX_REGS_STOP))
+    if (cancels(t, flags))
         thread_cancel(t, E_INTR);
     if (flags & (EX_REGS_PC | EX_REGS_WAIT)) /* registers of its own mode */
         vcpu_leave(t);

@@ -228,6 +228,23 @@ static void test_faulting_thread_goes(void **unused)
     }
 }
 
+/* Whoever cancels what a thread waits for takes no fault from its handler: the answer counts. */
+static void test_faults_are_not_cancelled(void **unused)
+{
+    host_exception(2);
+    invoke_as(handler, 0, SEL_OP_RECV, TIMEOUTS(0, 1000)); /* busy with it */
+    start(THREAD_SLOT, EX_REGS_CANCEL);
+    check();
+    assert_int_equal(victim->state, THREAD_CALLING_X);
+    host_advance(1000);
+    assert_ptr_equal(host_current(), handler);
+    u64 w[MSG_REGS] = {[EXC_WORD_PC] = 0x4444};
+    host_invoke(TAG(EXC_WORDS, 0), SEL_OP_REPLY_WAIT, 0, 0, w);
+    check();
+    assert_ptr_equal(host_current(), victim);
+    assert_int_equal(victim->hot.pc, 0x4444);
+}
+
 /* --- semaphores --- */
 
 enum { CLIENT = 100, CLIENT_SC, SERVER, SERVER_GATE, SEMAPHORE };
@@ -326,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_pager_dies),
         cmocka_unit_test_setup(test_exception_handler_dies, boot_faults),
         cmocka_unit_test_setup(test_nobody_to_ask, boot_faults),
+        cmocka_unit_test_setup(test_faults_are_not_cancelled, boot_faults),
         cmocka_unit_test(test_faulting_thread_goes),
         cmocka_unit_test(test_passive_waiter_is_woken),
         cmocka_unit_test(test_semaphore_dies_below_a_passive_waiter),

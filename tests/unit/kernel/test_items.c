@@ -149,9 +149,11 @@ static void test_answer_goes_on_where_it_was(void **unused)
 
 /* --- something changes between the steps --- */
 
+/* With a pc, so that it ends faults too. */
 static void cancel_caller(void)
 {
-    assert_int_equal(call(CALLER + 1, TAG(6, 0), OP_THREAD_EX_REGS, EX_REGS_CANCEL, 0, 0), 0);
+    u64 flags = EX_REGS_PC | EX_REGS_CANCEL;
+    assert_int_equal(call(CALLER + 1, TAG(6, 0), OP_THREAD_EX_REGS, flags, 8, 0), 0);
     let_root_run();
 }
 
