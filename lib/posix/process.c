@@ -21,9 +21,18 @@ _Noreturn void process_exit(u32 status)
         sys_sleep(TIMEOUT_NEVER);
 }
 
+/*
+ * What the first thread raises for itself is run when its call ends. Other threads go by the process server, like other
+ * processes: the first one may be waiting, and is made to take notice.
+ */
+static bool post_own(u32 signal)
+{
+    return thread_self()->first && signal_post(signal);
+}
+
 void process_raise(u32 signal)
 {
-    if (!signal_post(signal))
+    if (!post_own(signal))
         proc_kill(SLOT_PROC, (i32)env_start->pid, signal);
 }
 
@@ -52,10 +61,9 @@ long linux_wait4(long pid, long status, long options, long usage, long e, long f
 
 /* ---- signals to others ---- */
 
-/* What goes to the program itself and has a handler is not the process server's business: the call's end runs it. */
 long linux_kill(long pid, long signal, long c, long d, long e, long f)
 {
-    if (pid == (long)env_start->pid && signal > 0 && signal < _NSIG && signal_post((u32)signal))
+    if (pid == (long)env_start->pid && signal > 0 && signal < _NSIG && post_own((u32)signal))
         return 0;
     return (u64)signal >= _NSIG ? -E_INVAL : linux_error(proc_kill(SLOT_PROC, (i32)pid, (u32)signal));
 }

@@ -7,6 +7,21 @@
  *                                    lets it go on in arch_signal_entry, which runs handlers and has them given back
  *   in a call of this library        handlers run when the call ends, before it returns
  *   in a call that waits in a server the wait is cancelled: E_INTR, and then as above
+ *
+ * The two do not see each other's steps, so on several CPUs either may be late:
+ *
+ *   signal thread                    first thread
+ *   it is in no call
+ *                                    begins a call that waits
+ *   ex_regs FORCE, no harm:          goes to arch_signal_entry and back, with nothing done
+ *   it waits: ex_regs CANCEL         is still on that way: a fault is not cancelled, only what it waits for is
+ *
+ *   interrupted |= SIGNALED
+ *                                    a call ends: clears it, runs the handler; waits in the next call
+ *   it waits: ex_regs CANCEL         E_INTR without a signal: that call is done again (syscall.c)
+ *
+ * and a server that answers may find that its caller has gone: what it was to give away (a piece of a pipe, a child's
+ * status) must still be there when the call is done again.
  */
 #pragma once
 

@@ -57,14 +57,20 @@ static bool restartable(long number)
            number == SYS_wait4 || number == SYS_openat || number == SYS_ioctl;
 }
 
-/* The end of a call for a thread that others want: handlers run, and the call is done again if they allow it. */
+/*
+ * The end of a call for a thread that others want: handlers run, and the call is done again if they allow it. So it is
+ * if there is no signal: who interrupts may be late, when the handler has run at the end of the call before (signal.h).
+ * Only sigsuspend has run handlers by itself.
+ */
 static __attribute__((noinline)) long attend(struct posix_thread *t, long number, long result, const long *p)
 {
     for (;;) {
         u32 why = __atomic_exchange_n(&t->interrupted, 0, __ATOMIC_SEQ_CST);
-        bool due = t->in_call == 1 && signal_deliverable(t);
-        bool restart = due ? signal_run(t) : !(why & THREAD_CANCELED);
-        if (result != -E_INTR || !restart || !restartable(number))
+        bool wanted = signal_deliverable(t);
+        bool again = wanted ? restartable(number) : number != SYS_rt_sigsuspend;
+        if (wanted && t->in_call == 1)
+            again &= signal_run(t);
+        if (result != -E_INTR || !again || (why & THREAD_CANCELED))
             return result;
         result = call(number, p);
     }
@@ -82,7 +88,7 @@ long posix_syscall(long number, long a, long b, long c, long d, long e, long f)
         signal_check_left(t);
     t->in_call++;
     long result = call(number, p);
-    if (__builtin_expect(t->interrupted | (signals_pending != 0), 0))
+    if (__builtin_expect(t->interrupted | (signals_pending != 0) | (result == -E_INTR), 0))
         result = attend(t, number, result, p);
     t->in_call--;
     return result;

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,7 +15,7 @@
 
 extern char **environ;
 
-static volatile sig_atomic_t calls, last;
+static volatile sig_atomic_t calls, last, drained;
 static sigjmp_buf place;
 
 static void note(int signal)
@@ -33,11 +34,34 @@ static void note_details(int signal, siginfo_t *info, void *context)
     calls += info->si_signo == signal && context;
 }
 
+static void note_end(int signal)
+{
+    drained = 1;
+}
+
+static void *raise_end(void *unused)
+{
+    kill(getpid(), SIGHUP);
+    return NULL;
+}
+
+/* Waits until all signals that were sent before have been delivered: they come one after the other. */
+static void drain(void)
+{
+    pthread_t thread;
+    drained = 0;
+    signal(SIGHUP, note_end);
+    CHECK(pthread_create(&thread, NULL, raise_end, NULL) == 0);
+    while (!drained)
+        usleep(1000);
+    pthread_join(thread, NULL);
+}
+
 /* Signals that are still under way go to nobody. */
 static void handle(int number, void (*handler)(int), int flags)
 {
     signal(number, SIG_IGN);
-    usleep(10000);
+    drain();
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     sigemptyset(&action.sa_mask);
     CHECK(sigaction(number, &action, NULL) == 0);
@@ -63,6 +87,13 @@ static void finish(pid_t child)
     CHECK(got == child);
 }
 
+/* A signal that was sent comes, but nobody says when. */
+static void wait_for_call(void)
+{
+    while (!calls)
+        usleep(1000);
+}
+
 static void test_own_signals(void)
 {
     struct sigaction old;
@@ -79,23 +110,33 @@ static void test_own_signals(void)
     CHECK_ERROR(sigaction(SIGKILL, &detailed, NULL), EINVAL);
 }
 
+static bool pending(int number)
+{
+    sigset_t set;
+    CHECK(sigpending(&set) == 0);
+    return sigismember(&set, number);
+}
+
 static void test_masks(void)
 {
     sigset_t set, old;
     handle(SIGUSR1, note, 0);
+    handle(SIGUSR2, note, 0);
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     CHECK(sigprocmask(SIG_BLOCK, &set, &old) == 0 && raise(SIGUSR1) == 0 && calls == 0);
-    CHECK(sigpending(&set) == 0 && sigismember(&set, SIGUSR1));
-    pid_t child = start("kill -USR1 $1");
+    CHECK(pending(SIGUSR1) && !pending(SIGUSR2));
+    pid_t child = start("kill -USR2 $1");
     finish(child);
-    usleep(50000);
+    while (!pending(SIGUSR2))
+        usleep(1000);
     CHECK(calls == 0);
-    CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0 && calls == 1);
+    CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0 && calls == 2);
     sigprocmask(SIG_BLOCK, &set, &old);
     child = start("sleep 0.1; kill -USR1 $1");
     CHECK_ERROR(sigsuspend(&old), EINTR);
-    CHECK(calls == 2);
+    CHECK(calls == 3);
     sigprocmask(SIG_SETMASK, &old, NULL);
     finish(child);
 }
@@ -167,7 +208,8 @@ static void test_interrupted_calls(void)
     handle(SIGUSR1, note, SA_RESTART);
     fcntl(end[1], F_SETFD, FD_CLOEXEC);
     child = start("sleep 0.1; kill -USR1 $1; kill -USR1 $1; sleep 0.1");
-    CHECK(waitpid(child, NULL, 0) == child && calls >= 1);
+    CHECK(waitpid(child, NULL, 0) == child);
+    wait_for_call();
     close(end[0]);
     close(end[1]);
 }
@@ -214,7 +256,8 @@ static void test_transfers(void)
             close(end[0]);
         }
         finish(child);
-        CHECK(sum == 300 * 299 / 2 && calls > 0);
+        CHECK(sum == 300 * 299 / 2);
+        wait_for_call();
         if (writer) {
             FILE *file = fopen("/tmp/signal-sum", "r");
             long long told = 0;
@@ -227,18 +270,43 @@ static void test_transfers(void)
 static void test_children(void)
 {
     signal(SIGUSR1, SIG_IGN);
-    usleep(10000);
     handle(SIGCHLD, note, SA_RESTART);
     pid_t child = start("exit 3");
     finish(child);
-    while (!calls)
-        ;
+    wait_for_call();
     CHECK(calls == 1 && last == SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
     handle(SIGTERM, note, 0);
     int status = 0;
     child = start("kill -TERM $$"); /* what has a handler here is default there */
     CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM && calls == 0);
+}
+
+static void *signal_often(void *done)
+{
+    while (!*(volatile bool *)done) {
+        kill(getpid(), SIGUSR1);
+        usleep(10000);
+    }
+    return NULL;
+}
+
+/* The first thread waits in a call while another one sends the program a signal. */
+static void test_signals_of_another_thread(void)
+{
+    int end[2];
+    volatile bool done = false;
+    pthread_t thread;
+    char byte;
+    handle(SIGUSR1, note, 0);
+    CHECK(pipe(end) == 0 && pthread_create(&thread, NULL, signal_often, (void *)&done) == 0);
+    CHECK_ERROR(read(end[0], &byte, 1), EINTR);
+    CHECK(calls >= 1);
+    done = true;
+    CHECK(pthread_join(thread, NULL) == 0);
+    signal(SIGUSR1, SIG_IGN);
+    close(end[0]);
+    close(end[1]);
 }
 
 static void *wait_for_ever(void *end)
@@ -269,6 +337,7 @@ int main(void)
     test_interrupted_calls();
     test_transfers();
     test_children();
+    test_signals_of_another_thread();
     test_cancelled_thread();
     return check_finish();
 }
