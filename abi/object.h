@@ -40,7 +40,7 @@ enum op_number {
 #define EX_REGS_SP     0x02
 #define EX_REGS_ARG    0x04 /* a0 */
 #define EX_REGS_TP     0x08
-#define EX_REGS_CANCEL 0x10 /* a running invocation ends with E_INTR; with PC also a fault, which is none */
+#define EX_REGS_CANCEL 0x10 /* a running invocation ends with E_INTR; a fault waits on, unless PC is set, too */
 #define EX_REGS_WAIT   0x20 /* the thread waits for a message instead, which arrives at pc as from SEL_OP_WAIT */
 #define EX_REGS_FORCE  0x40 /* raise exception EXC_FORCED */
 #define EX_REGS_STOP   0x80 /* the thread stops until the next ex_regs */
