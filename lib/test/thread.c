@@ -25,6 +25,11 @@ u32 test_thread_number(void)
     return here < sizeof stacks ? (u32)(here / STACK_SIZE) : TEST_THREADS;
 }
 
+vaddr_t test_thread_stack(u32 i)
+{
+    return (vaddr_t)stacks[i];
+}
+
 static vaddr_t utcb_of(u32 i)
 {
     return TEST_UTCBS + i * UTCB_SIZE;

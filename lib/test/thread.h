@@ -40,6 +40,9 @@ err_t test_thread_create(u32 i, cap_t task, u32 priority, cap_t pager, cap_t han
 /* Thread i and its SC were made otherwise: they come into the test's task and to CPU `cpu`. */
 err_t test_thread_adopt(u32 i, u32 cpu);
 
+/* The page that is thread i's stack, in the test's image. */
+vaddr_t test_thread_stack(u32 i);
+
 /* Lets thread i run: run(argument) on its stack. */
 err_t test_thread_run(u32 i, void (*run)(u64), u64 argument);
 

@@ -233,6 +233,20 @@ static err_t give_new(u32 h, enum object_number kind, u64 parameter, cap_t to)
                     (u64)to << FPAGE_START_SHIFT | ITEM_GRANT);
 }
 
+/*
+ * All share the program's image, in which hostile threads have their own stacks, but may not touch what the pair
+ * computes with: its code, which ends with the page before the initialised data, and its stacks.
+ */
+static err_t protect_pair(cap_t task)
+{
+    err_t error = E_OK;
+    for (u64 page = BOOT_IMAGE_BASE; page + ARCH_PAGE_SIZE <= (u64)&first_seed && !error; page += ARCH_PAGE_SIZE)
+        error = task_unmap(task, FPAGE_MEM(page, ARCH_PAGE_SHIFT, RIGHT_W), UNMAP_SELF);
+    for (u32 i = CLIENT; i <= SERVER && !error; i++)
+        error = task_unmap(task, FPAGE_MEM(test_thread_stack(i), ARCH_PAGE_SHIFT, RIGHTS_RWX), UNMAP_SELF);
+    return error;
+}
+
 static err_t make_task(u32 h)
 {
     err_t error = factory_create_limited(FACTORY, HOSTILE_FACTORY(h), QUOTA, HOSTILE_PRIORITY);
@@ -240,6 +254,8 @@ static err_t make_task(u32 h)
         error = factory_create_task(HOSTILE_FACTORY(h), HOSTILE_TASK(h));
     if (!error)
         error = task_map(HOSTILE_TASK(h), TASK, FPAGE_MEM(BOOT_IMAGE_BASE, 20, RIGHTS_RWX), BOOT_IMAGE_BASE);
+    if (!error)
+        error = protect_pair(HOSTILE_TASK(h));
     if (!error)
         error = task_add_ku_mem(HOSTILE_TASK(h), FPAGE_MEM(TEST_UTCBS, TEST_UTCBS_ORDER, 0));
     if (!error)
