@@ -1,6 +1,6 @@
 /*
- * What each operation of a kernel object costs in its plain case, in instructions of inlined call and kernel: nobody waits, the
- * tables exist, one page or slot. docs/abi-operations.md prints them beside what the time grows with. Left out are
+ * What each operation of a kernel object costs in its plain case, in instructions of program and kernel: nobody waits,
+ * the tables exist, one page or slot. docs/abi-operations.md prints them beside what the time grows with. Left out are
  * those that cannot be done twice.
  */
 #include "abi/arch/riscv64.h"
